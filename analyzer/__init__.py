@@ -1,0 +1,1 @@
+"""The rolling analyzer: from final segments to notes that can be trusted."""

@@ -1,0 +1,1 @@
+"""Starting, stopping and using Rapporteur from a shell."""

@@ -1,0 +1,1 @@
+"""Ways out for what happens in a meeting."""

@@ -1,0 +1,1 @@
+"""Stream workers: one engine, one pipeline per leased track."""

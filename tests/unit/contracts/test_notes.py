@@ -1,0 +1,85 @@
+"""The reducer: people's values are law, and every reader agrees."""
+
+import random
+
+from contracts.notes import (
+    Change,
+    Evidence,
+    NoteEdited,
+    NoteItem,
+    Notes,
+    NotesCheckpoint,
+    NotesMerged,
+    NotesUpdated,
+    fold,
+    fold_all,
+)
+
+POINT = NotesCheckpoint()
+
+
+def item(text: str = "Send the list", **fields: object) -> NoteItem:
+    return NoteItem("n1", "action", text, **fields)  # type: ignore[arg-type]
+
+
+def test_an_edited_field_is_kept_whatever_the_analyzer_says_later() -> None:
+    notes = fold_all(
+        [
+            NotesUpdated("m", POINT, (item(),)),
+            NoteEdited("m", "n1", "u", 1.0, {"owner": "Ana"}),
+            NotesUpdated("m", POINT, (item("Send the price list", owner="Tom"),)),
+        ]
+    )
+    assert (notes.items["n1"].text, notes.items["n1"].owner) == ("Send the price list", "Ana")
+    assert notes.items["n1"].locked == ("owner",)
+
+
+def test_a_deleted_item_stays_deleted_and_undo_brings_it_back() -> None:
+    records = [
+        NotesUpdated("m", POINT, (item(),)),
+        NoteEdited("m", "n1", "u", 1.0, deleted=True),
+        NotesUpdated("m", POINT, (item("again"),)),
+    ]
+    assert fold_all(records).shown() == []
+    assert fold_all([*records, NoteEdited("m", "n1", "u", 2.0, deleted=False)]).shown()[0].text == "again"
+
+
+def test_merging_moves_the_evidence() -> None:
+    first = item(evidence=(Evidence("s1", "send", 0, 1),))
+    second = NoteItem("n2", "action", "Send it", evidence=(Evidence("s2", "it", 2, 3),))
+    notes = fold_all([NotesUpdated("m", POINT, (first, second)), NotesMerged("m", "n2", "n1", "u", 1.0)])
+    assert [i.id for i in notes.shown()] == ["n1"]
+    assert [e.segment_id for e in notes.items["n1"].evidence] == ["s1", "s2"]
+
+
+def test_nonsense_edits_change_nothing() -> None:
+    start = fold_all([NotesUpdated("m", POINT, (item(),))])
+    for edit in (
+        NoteEdited("m", "unknown", "u", 1.0, {"text": "x"}),
+        NoteEdited("m", "n1", "u", 1.0, {"text": None}),
+        NoteEdited("m", "n1", "u", 1.0, {"status": "nonsense"}),
+        NotesMerged("m", "n1", "n1", "u", 1.0),
+    ):
+        assert fold(start, edit) == start
+
+
+def test_no_user_value_is_lost_in_1000_random_interleavings() -> None:
+    for seed in range(1000):
+        rng = random.Random(seed)
+        records: list[object] = [NotesUpdated("m", POINT, (item(),))]
+        wanted: dict[str, str | None] = {}
+        for n in range(rng.randrange(2, 12)):
+            if rng.random() < 0.5:
+                name = rng.choice(("text", "owner", "due"))
+                wanted[name] = f"user {n}"
+                records.append(NoteEdited("m", "n1", "u", float(n), {name: wanted[name]}))
+            else:
+                history = (Change(float(n), "analyzer", "changed"),)
+                records.append(NotesUpdated("m", POINT, (item(f"llm {n}", owner=f"llm {n}", history=history),)))
+        notes = fold_all(records)
+        assert {name: getattr(notes.items["n1"], name) for name in wanted} == wanted
+        split = rng.randrange(len(records))
+        resumed: Notes = fold_all(records[:split])
+        for record in records[split:]:
+            resumed = fold(resumed, record)
+        assert resumed == notes
