@@ -64,6 +64,8 @@ class TrackEpoch(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="typ
     track: str
     owner: str
     checkpoint: Checkpoint
+    attempt: int = 1
+    """How many owners in a row, this one included, began at this checkpoint: shows what keeps killing workers."""
 
 
 class SegmentFinal(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="type", tag="segment.final"):
@@ -75,11 +77,15 @@ class SegmentFinal(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="t
 
 
 class SegmentRevised(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="type", tag="segment.revised"):
-    """A better version (higher ``rev``) of a segment that was final. ``reason``: speaker, second_pass, corrected."""
+    """A better version (higher ``rev``) of a segment that was final. ``reason``: speaker, second_pass, corrected.
+
+    A worker repeats its checkpoint, so that the last record of the subject always has one.
+    """
 
     meeting: str
     segment: Segment
     reason: str
+    checkpoint: Checkpoint | None = None
 
 
 class TrackGap(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="type", tag="track.gap"):

@@ -84,8 +84,11 @@ class Lease:
     async def release(self) -> None:
         """Give it up at once, if it is still ours."""
         self._renewed_at = float("-inf")
+        if self._revision == 0:
+            return
         with contextlib.suppress(Missing, WrongRevision, Unavailable):
             await guard(self._delete())
 
     async def _delete(self) -> None:
-        await (await self._bucket()).delete(self.key, last=self._revision)
+        revision, self._revision = self._revision, 0
+        await (await self._bucket()).delete(self.key, last=revision)

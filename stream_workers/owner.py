@@ -1,0 +1,185 @@
+"""One owned track: lease, transcript and recording, from take-over to the end."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from contracts import log, subjects
+from contracts.audio import SAMPLE_RATE_HZ
+from contracts.bus import Bus, Lease
+from contracts.errors import Fault, Fenced, Unavailable
+from contracts.live import TrackHealth, TrackWork, encode_live
+from contracts.transcript import Checkpoint, TrackAdvanced, TrackFinished, TrackGap, media_seconds
+from stream_workers.archive import TrackArchive
+from stream_workers.journal import Journal, Opened
+from stream_workers.ports import Engine, MakePipeline
+from stream_workers.recorder import Recorder, RecorderLimits
+from stream_workers.timeline import Timeline
+from stream_workers.transcription import Transcription
+
+TRIES = 3
+SUSPECT_ATTEMPTS = 8
+"""So many owners in a row that got nowhere mean that the sound kills them."""
+SKIP_SAMPLES = 30 * SAMPLE_RATE_HZ
+_RETRY_S = 0.5
+_HEALTH_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What every owner in this process shares."""
+
+    bus: Bus
+    engine: Engine
+    make_pipeline: MakePipeline
+    archive_root: Path | None
+    reserve_bytes: int
+    limits: RecorderLimits
+
+
+class TrackOwner:
+    """Runs one track under a lease that was just acquired.
+
+    Ends by itself when the track is finished and recorded; raises Fenced when another owner has it. Sound that
+    the pipeline cannot digest is tried three times and then becomes a gap.
+    """
+
+    def __init__(self, parts: Parts, work: TrackWork, lease: Lease) -> None:
+        self._parts = parts
+        self._work = work
+        self._lease = lease
+        self._journal = Journal(parts.bus, work, lease)
+        self._checkpoint = Checkpoint()
+        self._reached = 0
+        self._attempt: Transcription | None = None
+        self._recorder = self._make_recorder()
+        self._log = log.get(meeting=work.meeting, track=work.track)
+
+    def _make_recorder(self) -> Recorder:
+        root, work = self._parts.archive_root, self._work
+        archive = TrackArchive(root, work.meeting, work.track, self._parts.reserve_bytes) if root else None
+        return Recorder(self._parts.bus, work, archive, self._parts.limits, self._transcribed_seq)
+
+    def _transcribed_seq(self) -> int:
+        return self._attempt.checkpoint.audio_seq if self._attempt else self._checkpoint.audio_seq
+
+    async def run(self) -> None:
+        """Own the track until it is finished, recorded and taken off the work list."""
+        async with asyncio.TaskGroup() as tasks:
+            keeping = tasks.create_task(self._keep_lease(), name=f"lease:{self._work.track}")
+            await self._work_off()
+            keeping.cancel()
+
+    async def _keep_lease(self) -> None:
+        while True:
+            await asyncio.sleep(subjects.LEASE_TTL_S / 3)
+            try:
+                await self._lease.renew()
+            except Unavailable as exc:
+                if not self._lease.fresh(time.monotonic()):
+                    raise Fenced("the lease could not be renewed in time", source="worker") from exc
+
+    async def _work_off(self) -> None:
+        opened = await self._journal.open()
+        self._checkpoint = opened.checkpoint
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._recorder.run(), name=f"record:{self._work.track}")
+            health = tasks.create_task(self._report(), name=f"health:{self._work.track}")
+            if not opened.finished:
+                await self._transcribe(opened)
+            health.cancel()
+        await self._recorder.trim()
+        await self._close_work()
+
+    async def _close_work(self) -> None:
+        while True:
+            try:
+                await self._parts.bus.delete(
+                    subjects.WORK_BUCKET, subjects.track_work(self._work.meeting, self._work.track)
+                )
+            except Unavailable:
+                await asyncio.sleep(_RETRY_S)
+            else:
+                self._log.info("track.finished")
+                return
+
+    async def _transcribe(self, opened: Opened) -> None:
+        """Attempt after attempt, each from the newest checkpoint, until the track is finished."""
+        failures, reached = 0, self._checkpoint.samples
+        if opened.attempt >= SUSPECT_ATTEMPTS:
+            failures, reached = TRIES, self._checkpoint.samples + SKIP_SAMPLES
+        while True:
+            if failures >= TRIES:
+                if await self._skip(min(reached, self._checkpoint.samples + SKIP_SAMPLES)):
+                    return
+                failures = 0
+            before = self._checkpoint.samples
+            try:
+                await self._try()
+            except ExceptionGroup as group:
+                if group.subgroup(Fault):
+                    raise
+                self._log.exception("track.stumbled", samples=self._checkpoint.samples, tries=failures + 1)
+            else:
+                return
+            failures = 1 if self._checkpoint.samples > before else failures + 1
+            reached = self._reached
+            await asyncio.sleep(_RETRY_S * failures)
+
+    async def _try(self) -> None:
+        checkpoint, self._reached = self._checkpoint, self._checkpoint.samples
+        try:
+            pipeline = self._parts.make_pipeline(self._work, checkpoint.samples, checkpoint.state)
+        except Exception as exc:
+            raise ExceptionGroup("the pipeline cannot be built", [exc]) from exc
+        parts = self._parts
+        self._attempt = Transcription(parts.bus, parts.engine, self._journal, self._work, pipeline, checkpoint)
+        try:
+            await self._attempt.run()
+        finally:
+            self._checkpoint, self._reached = self._attempt.checkpoint, self._attempt.timeline.position
+
+    async def _skip(self, limit: int) -> bool:
+        """Give up on the sound from the checkpoint to ``limit``; returns whether that was the end of the track."""
+        start = self._checkpoint
+        timeline = await self._measure(limit)
+        end = min(limit, timeline.position)
+        self._checkpoint = Checkpoint(timeline.complete(end), end)
+        meeting, track = self._work.meeting, self._work.track
+        if end > start.samples:
+            seconds = (self._seconds(start.samples), self._seconds(end))
+            await self._journal.write(TrackGap(meeting, track, *seconds, "undecodable", self._checkpoint))
+        elif start.state:
+            await self._journal.write(TrackAdvanced(meeting, track, self._checkpoint))
+        elif timeline.ended:
+            await self._journal.write(TrackFinished(meeting, track, self._seconds(end), self._checkpoint))
+            return True
+        self._log.error("track.skipped", samples=end - start.samples)
+        return False
+
+    async def _measure(self, limit: int) -> Timeline:
+        """How far the stored sound reaches after the checkpoint, up to ``limit``."""
+        timeline = Timeline(self._checkpoint.samples, self._checkpoint.audio_seq)
+        audio = subjects.audio(self._work.meeting, self._work.track)
+        reader = self._parts.bus.reader(subjects.AUDIO_STREAM, audio, self._checkpoint.audio_seq + 1)
+        try:
+            while timeline.position < limit and not timeline.ended:
+                messages = await reader.fetch()
+                if not messages:
+                    break
+                for message in messages:
+                    timeline.push(message.seq, message.data)
+        finally:
+            await reader.close()
+        return timeline
+
+    def _seconds(self, samples: int) -> float:
+        return round(self._work.offset_s + media_seconds(samples), 3)
+
+    async def _report(self) -> None:
+        while True:
+            lag_ms = int(1000 * max(0.0, self._attempt.behind_s)) if self._attempt else 0
+            health = TrackHealth(self._work.meeting, self._work.track, lag_ms, detail=self._recorder.trouble)
+            await self._parts.bus.publish_live(subjects.live(self._work.meeting, self._work.track), encode_live(health))
+            await asyncio.sleep(_HEALTH_S)

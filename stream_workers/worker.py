@@ -1,0 +1,73 @@
+"""The worker process: one engine, one owner for each track that it holds."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+
+from contracts import log, settings, subjects
+from contracts.bus import Bus, Lease
+from contracts.errors import Unavailable
+from contracts.live import TrackWork
+from contracts.settings import BusSettings
+from stream_workers.claims import Claims
+from stream_workers.leases import TrackLeases
+from stream_workers.owner import Parts, TrackOwner
+from stream_workers.ports import Engine, MakePipeline
+from stream_workers.recorder import RecorderLimits
+from stream_workers.settings import WorkerSettings
+
+_RETRY_S = 0.5
+TRACKS_PER_CORE = 4
+
+Build = Callable[[WorkerSettings, Bus], Awaitable[tuple[Engine, MakePipeline]]]
+
+
+async def serve(stop: asyncio.Event, config: WorkerSettings, bus_settings: BusSettings, build: Build) -> None:
+    """Run a worker until ``stop``: then every track is handed over at once and the bus is left."""
+    owner = f"worker-{subjects.new_id()}"
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(_run(owner, config, bus_settings, build), name=owner)
+        await stop.wait()
+        log.get(owner=owner).info("worker.stops")
+        running.cancel()
+
+
+async def _run(owner: str, config: WorkerSettings, bus_settings: BusSettings, build: Build) -> None:
+    bus = await _connect(bus_settings)
+    try:
+        engine, make_pipeline = await build(config, bus)
+        parts = Parts(
+            bus,
+            engine,
+            make_pipeline,
+            config.data / "archive" if config.archive else None,
+            config.reserve_bytes,
+            RecorderLimits(config.segment_s, config.trim_s),
+        )
+
+        async def run_track(work: TrackWork, lease: Lease) -> None:
+            await TrackOwner(parts, work, lease).run()
+
+        capacity = config.max_tracks or TRACKS_PER_CORE * settings.cpu_count()
+        claims = Claims(owner, capacity, random.Random(owner))  # noqa: S311 (spreads claims, guards nothing)
+        log.get(owner=owner).info("worker.ready", capacity=capacity, model=config.model)
+        await TrackLeases(bus, owner, claims, run_track).serve()
+    finally:
+        await bus.close()
+
+
+async def _connect(bus_settings: BusSettings) -> Bus:
+    """A set-up bus, however long it takes."""
+    while True:
+        try:
+            bus = await Bus.connect(bus_settings)
+        except Unavailable:
+            await asyncio.sleep(_RETRY_S)
+            continue
+        try:
+            await bus.set_up()
+        except Unavailable:
+            await bus.close()
+            await asyncio.sleep(_RETRY_S)
+        else:
+            return bus
