@@ -31,9 +31,15 @@ def load(prefix: str, kind: type[T], env: Mapping[str, str]) -> T:
     """The settings of ``kind`` from the variables that start with ``prefix``. Raises Misconfigured."""
     raw = {k[len(prefix) :].lower(): v for k, v in env.items() if k.startswith(prefix)}
     try:
-        return msgspec.convert(raw, kind, strict=False)
+        return msgspec.convert(raw, kind, strict=False, dec_hook=_path)
     except msgspec.ValidationError as exc:
         raise Misconfigured(f"setting {prefix}*: {exc}", source="settings") from exc
+
+
+def _path(kind: type, value: object) -> Path:
+    if kind is not Path or not isinstance(value, str):
+        raise NotImplementedError(kind)
+    return Path(value).expanduser()
 
 
 def data_dir(env: Mapping[str, str]) -> Path:

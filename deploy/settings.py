@@ -1,0 +1,75 @@
+"""Settings of the one-box supervisor and of the command line, and what the children get in their environment."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from contracts import settings
+from contracts.errors import Misconfigured
+from contracts.settings import data_dir, models_dir
+
+PREFIX = "RAPPORTEUR_"
+ROOT = Path(__file__).resolve().parent.parent
+"""The checkout (or installed tree) that the services run from."""
+SERVICES = {"gateway": "gateway.app", "worker": "stream_workers.worker", "analyzer": "analyzer.worker"}
+
+
+class OneBoxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What one machine needs to know (prefix ``RAPPORTEUR_``)."""
+
+    data: Path = Path()
+    """Data folder; default: the user's data directory."""
+    models: Path = Path()
+    """Model folder, shared by all data folders of a user; default: the user's cache directory."""
+    host: str = "127.0.0.1"
+    """Address that the page is served on; 0.0.0.0 opens it to the network."""
+    port: int = 8710
+    """Port of the page. The plain variable ``PORT`` wins over it."""
+    workers: int = 1
+    """Speech worker processes."""
+    min_free_mb: int = 1000
+    """Free disk space below which nothing is started."""
+    offline: bool = False
+    """True = never fetch a model."""
+    url: str = ""
+    """For the commands that talk to a server: its address; default: the server of the data folder."""
+    token: str = ""
+    """For the same commands: the token to sign in with; default: the owner's token in the data folder."""
+
+
+def load(env: Mapping[str, str]) -> OneBoxSettings:
+    """The settings in ``env``. Raises Misconfigured with one clear line."""
+    chosen = settings.load(PREFIX, OneBoxSettings, env)
+    port = env.get("PORT") or str(chosen.port)
+    if not port.isdigit() or not 0 < int(port) < 65536:
+        raise Misconfigured(f"PORT must be a number from 1 to 65535, not {port!r}", source="settings")
+    if chosen.workers < 1:
+        raise Misconfigured("RAPPORTEUR_WORKERS must be at least 1", source="settings")
+    return msgspec.structs.replace(
+        chosen, port=int(port), data=data_dir(env).absolute(), models=models_dir(env).absolute()
+    )
+
+
+def child_env(
+    env: Mapping[str, str], chosen: OneBoxSettings, service: str, bus_url: str, bus_budget: Mapping[str, int]
+) -> dict[str, str]:
+    """The environment of a service: what the person set, and what the supervisor decides.
+
+    Settings of the other services and of the supervisor are left out.
+    """
+    prefixes = (PREFIX, *(f"{name.upper()}_" for name in SERVICES if name != service))
+    mine = f"{service.upper()}_"
+    result = {k: v for k, v in env.items() if not k.startswith(prefixes) and k not in ("PORT", "PYTHONPATH")}
+    result = {f"BUS_{name.upper()}": str(size) for name, size in bus_budget.items()} | result
+    result |= {"BUS_URL": bus_url, "BUS_NAME": service, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    result |= {f"{mine}DATA": str(chosen.data), f"{mine}MODELS": str(chosen.models)}
+    if service == "gateway":
+        result |= {f"{mine}HOST": chosen.host, f"{mine}PORT": str(chosen.port)}
+    return result
+
+
+def argv(service: str) -> tuple[str, ...]:
+    """How a service is started."""
+    return (sys.executable, "-m", SERVICES[service])
