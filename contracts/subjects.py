@@ -18,6 +18,8 @@ AUDIO_ALL = "audio.*.*"
 MEETING_ALL = "meeting.>"
 LIVE_ALL = "live.>"
 LIFECYCLE_ALL = "meeting.*.lifecycle"
+TRACK_WORK_ALL = "track.>"
+MEETING_WORK_ALL = "meeting.*"
 
 PROJECTOR_DURABLE = "projector"
 CLOSER_DURABLE = "closer"

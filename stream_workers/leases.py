@@ -13,7 +13,6 @@ from contracts.errors import Fenced, Unavailable
 from contracts.live import TrackHealth, TrackWork, encode_live
 from stream_workers.claims import Claims
 
-TRACKS = "track.>"
 RECONCILE_S = 5.0
 PATIENCE_S = 3.0
 _RELEASE_S = 0.5
@@ -59,7 +58,7 @@ class TrackLeases:
             return
 
     async def _watch_work(self) -> None:
-        async for entry in self._bus.entries(subjects.WORK_BUCKET, TRACKS):
+        async for entry in self._bus.entries(subjects.WORK_BUCKET, subjects.TRACK_WORK_ALL):
             work = _work_of(entry)
             if work is not None:
                 self._claims.opened(entry.key, work, time.monotonic())
@@ -74,7 +73,7 @@ class TrackLeases:
             task.cancel()
 
     async def _watch_leases(self) -> None:
-        async for entry in self._bus.entries(subjects.LEASE_BUCKET, TRACKS):
+        async for entry in self._bus.entries(subjects.LEASE_BUCKET, subjects.TRACK_WORK_ALL):
             holder = entry.value.decode() if entry.value else None
             self._claims.held(entry.key, holder, time.monotonic())
             self._changed.set()
@@ -84,8 +83,8 @@ class TrackLeases:
         while True:
             await asyncio.sleep(RECONCILE_S)
             try:
-                work = await self._bus.snapshot(subjects.WORK_BUCKET, TRACKS)
-                leases = await self._bus.snapshot(subjects.LEASE_BUCKET, TRACKS)
+                work = await self._bus.snapshot(subjects.WORK_BUCKET, subjects.TRACK_WORK_ALL)
+                leases = await self._bus.snapshot(subjects.LEASE_BUCKET, subjects.TRACK_WORK_ALL)
             except Unavailable:
                 continue
             known = {key: value for key, entry in work.items() if (value := _work_of(entry)) is not None}
