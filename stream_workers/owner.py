@@ -24,6 +24,7 @@ SUSPECT_ATTEMPTS = 8
 SKIP_SAMPLES = 30 * SAMPLE_RATE_HZ
 _RETRY_S = 0.5
 _HEALTH_S = 1.0
+_RENEW_S = subjects.LEASE_TTL_S / 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +73,17 @@ class TrackOwner:
             keeping.cancel()
 
     async def _keep_lease(self) -> None:
-        while True:
-            await asyncio.sleep(subjects.LEASE_TTL_S / 3)
+        """Renew the lease, and raise Fenced when it turns stale: before another worker can get it."""
+        pause_s = _RENEW_S
+        while (left_s := self._lease.fresh_for_s(time.monotonic())) > 0:
+            await asyncio.sleep(min(pause_s, left_s))
             try:
-                await self._lease.renew()
-            except Unavailable as exc:
-                if not self._lease.fresh(time.monotonic()):
-                    raise Fenced("the lease could not be renewed in time", source="worker") from exc
+                async with asyncio.timeout(max(0.0, self._lease.fresh_for_s(time.monotonic()))):
+                    await self._lease.renew()
+                pause_s = _RENEW_S
+            except (Unavailable, TimeoutError):
+                pause_s = _RETRY_S / 2
+        raise Fenced("the lease could not be renewed in time", source="worker")
 
     async def _work_off(self) -> None:
         opened = await self._journal.open()

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import nats.errors
 from nats.js import JetStreamContext
@@ -46,7 +46,7 @@ class Buckets:
         with contextlib.suppress(Missing):
             await guard(call())
 
-    async def entries(self, bucket: str, pattern: str) -> AsyncIterator[Entry]:
+    async def entries(self, bucket: str, pattern: str) -> AsyncGenerator[Entry, None]:
         """What is in the bucket now, then every change, for ever. Restarts itself after an outage.
 
         An entry may be seen twice; a deletion during an outage is seen by its absence in ``snapshot``.
@@ -54,10 +54,13 @@ class Buckets:
         while True:
             try:
                 watcher = await guard(self._watch(bucket, pattern))
-                async for update in watcher:
-                    if update is not None:
-                        deleted = update.operation in ("DEL", "PURGE") or not update.value
-                        yield Entry(update.key, None if deleted else update.value, update.revision or 0)
+                try:
+                    async for update in watcher:
+                        if update is not None:
+                            deleted = update.operation in ("DEL", "PURGE") or not update.value
+                            yield Entry(update.key, None if deleted else update.value, update.revision or 0)
+                finally:
+                    await _stopped(watcher)
             except (Unavailable, nats.errors.Error, TimeoutError):
                 await asyncio.sleep(_RETRY_S)
 
@@ -78,9 +81,14 @@ class Buckets:
                 if update.value and update.operation not in ("DEL", "PURGE"):
                     found[update.key] = Entry(update.key, update.value, update.revision or 0)
         finally:
-            await watcher.stop()  # type: ignore[no-untyped-call]
+            await _stopped(watcher)
         return found
 
     def lease(self, key: str, owner: str) -> Lease:
         """The lease ``key`` as ``owner`` would hold it."""
         return Lease(lambda: self.bucket(LEASE_BUCKET), key, owner)
+
+
+async def _stopped(watcher: KeyValue.KeyWatcher) -> None:
+    with contextlib.suppress(nats.errors.Error, ValueError):
+        await watcher.stop()  # type: ignore[no-untyped-call]

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Self
 
 import nats.errors
@@ -245,7 +245,7 @@ class Bus:
         """Remove a key; nothing happens when it is not there."""
         await self._buckets.delete(bucket, key)
 
-    def entries(self, bucket: str, pattern: str = ">") -> AsyncIterator[Entry]:
+    def entries(self, bucket: str, pattern: str = ">") -> AsyncGenerator[Entry, None]:
         """What is in the bucket now, then every change, for ever. Restarts itself after an outage.
 
         An entry may be seen twice; a deletion during an outage is seen by its absence in ``snapshot``.

@@ -31,7 +31,11 @@ class Lease:
 
     def fresh(self, now: float) -> bool:
         """Whether the lease is surely still ours at monotonic time ``now``."""
-        return now - self._renewed_at < _FRESH_SHARE * subjects.LEASE_TTL_S
+        return self.fresh_for_s(now) > 0
+
+    def fresh_for_s(self, now: float) -> float:
+        """Seconds after ``now`` for which the lease is surely still ours; not above 0 when it is stale."""
+        return self._renewed_at + _FRESH_SHARE * subjects.LEASE_TTL_S - now
 
     async def acquire(self) -> bool:
         """Take the lease if nobody holds it. Raises Unavailable."""

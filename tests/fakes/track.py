@@ -1,5 +1,7 @@
 """A track as a gateway would put it on the bus, with a record of what was published."""
 
+import contextlib
+
 import msgspec
 
 from contracts import subjects
@@ -72,6 +74,7 @@ class FakeTrack:
 
     async def closed(self) -> None:
         """Return when a worker has taken the track off the work list."""
-        async for entry in self._bus.entries(subjects.WORK_BUCKET, self.key):
-            if entry.value is None:
-                return
+        async with contextlib.aclosing(self._bus.entries(subjects.WORK_BUCKET, self.key)) as entries:
+            async for entry in entries:
+                if entry.value is None:
+                    return

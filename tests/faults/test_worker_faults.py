@@ -1,0 +1,126 @@
+"""Workers that die, freeze and are cut off: the log of a track stays exact."""
+
+import asyncio
+import random
+import signal
+import time
+from collections.abc import Sequence
+
+from contracts.bus import Bus
+from tests.fakes.track import FakeTrack
+from tests.faults.conftest import Report, StartWorker
+from tests.faults.processes import WorkerProcess
+from tests.faults.proxy import FaultProxy, Mode
+from tests.faults.publisher import end_surely, speak_in_time
+from tests.faults.watch import LogWatch
+from tests.servers import NatsServer
+
+PATIENCE_S = 60
+
+
+def _process_of(owner: str, workers: Sequence[WorkerProcess]) -> WorkerProcess:
+    return next(w for w in workers if w.owner == owner)
+
+
+async def test_f1_a_killed_worker_loses_no_word(
+    bus: Bus, start_worker: StartWorker, report: Report, full_size: bool
+) -> None:
+    kills = 20 if full_size else 3
+    rng = random.Random(1)
+    track, watch = FakeTrack(bus), LogWatch(bus)
+    await track.open()
+    workers = [start_worker("a"), start_worker("b")]
+    takeovers: list[float] = []
+
+    async def harm() -> None:
+        for _ in range(kills):
+            await watch.more_finals(1)
+            await asyncio.sleep(rng.uniform(0.0, 1.3))
+            victim = _process_of(watch.owner, workers)
+            owner, killed_at = victim.owner, time.monotonic()
+            victim.kill()
+            takeovers.append((await watch.new_owner(owner)).at - killed_at)
+            victim.start()
+        speaking.cancel()
+
+    async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as tasks:
+        tasks.create_task(watch.follow())
+        speaking = tasks.create_task(speak_in_time(track, 100_000))
+        await harm()
+        await asyncio.wait({speaking})
+        await end_surely(track)
+        await track.closed()
+    ledger = await track.check()
+    assert ledger.epochs == kills + 1
+    takeovers.sort()
+    report(
+        "F1",
+        kills=kills,
+        frames=track.next_seq,
+        finals=ledger.finals,
+        takeover_p50_s=round(takeovers[len(takeovers) // 2], 2),
+        takeover_max_s=round(takeovers[-1], 2),
+    )
+
+
+async def test_f2_a_frozen_worker_writes_nothing_when_it_wakes(
+    bus: Bus, start_worker: StartWorker, report: Report, full_size: bool
+) -> None:
+    frozen_s = 10.0 if full_size else 4.5
+    track, watch = FakeTrack(bus), LogWatch(bus)
+    await track.open()
+    workers = [start_worker("a"), start_worker("b")]
+    async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as tasks:
+        tasks.create_task(watch.follow())
+        speaking = tasks.create_task(speak_in_time(track, 100_000))
+        await watch.more_finals(1)
+        zombie = _process_of(watch.owner, workers)
+        zombie.signal(signal.SIGSTOP)
+        frozen_at = time.monotonic()
+        taken = await watch.new_owner(zombie.owner)
+        await asyncio.sleep(max(0.0, frozen_at + frozen_s - time.monotonic()))
+        zombie.signal(signal.SIGCONT)
+        woken_at = time.monotonic()
+        await zombie.logged("track.lost")
+        lost_s = time.monotonic() - woken_at
+        await watch.more_finals(2)
+        assert watch.owner == taken.owner
+        speaking.cancel()
+        await asyncio.wait({speaking})
+        await end_surely(track)
+        await track.closed()
+    ledger = await track.check()
+    assert ledger.epochs == 2
+    assert zombie.alive
+    report("F2", frozen_s=frozen_s, takeover_s=round(taken.at - frozen_at, 2), zombie_gave_up_s=round(lost_s, 2))
+
+
+async def test_f6_a_cut_off_worker_stops_before_another_starts(
+    bus: Bus, nats_server: NatsServer, start_worker: StartWorker, report: Report, full_size: bool
+) -> None:
+    cut_s = 10.0 if full_size else 4.5
+    track, watch = FakeTrack(bus), LogWatch(bus)
+    await track.open()
+    async with asyncio.timeout(PATIENCE_S), FaultProxy(nats_server.port) as proxy, asyncio.TaskGroup() as tasks:
+        cut_off = start_worker("a", proxy.url)
+        tasks.create_task(watch.follow())
+        speaking = tasks.create_task(speak_in_time(track, 100_000))
+        await watch.more_finals(1)
+        start_worker("b")
+        await watch.more_finals(1)
+        assert watch.owner == cut_off.owner
+        proxy.mode = Mode.BLACKHOLE
+        cut_at = time.monotonic()
+        taken = await watch.new_owner(cut_off.owner)
+        [lost] = cut_off.events("track.lost")
+        await asyncio.sleep(max(0.0, cut_at + cut_s - time.monotonic()))
+        proxy.mode = Mode.PASS
+        await watch.more_finals(2)
+        speaking.cancel()
+        await asyncio.wait({speaking})
+        await end_surely(track)
+        await track.closed()
+    ledger = await track.check()
+    assert ledger.epochs == 2
+    assert lost
+    report("F6", cut_s=cut_s, takeover_s=round(taken.at - cut_at, 2))
