@@ -11,8 +11,9 @@ from rich.table import Table
 
 from contracts import service
 from contracts.errors import Fault
-from deploy import models, pull
+from deploy import models, pull, talk
 from deploy import settings as deploy_settings
+from deploy.doctor import doctor
 from deploy.onebox import OneBox, wanted_models
 
 VERSION = "0.1.0"
@@ -92,6 +93,9 @@ def models_pull(names: tuple[str, ...], tests: bool) -> None:
     wanted = [m for m in manifest if m.name in names] if names else wanted_models(os.environ, tests=tests)
     pull.pull(wanted, deploy_settings.load(os.environ).models)
 
+
+for command in (doctor, talk.stream, talk.tail, talk.replay):
+    main.add_command(command)
 
 if __name__ == "__main__":
     main()

