@@ -91,6 +91,15 @@ class NotesUpdated(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="t
     chapters: tuple[Chapter, ...] | None = None
 
 
+class TalkTime(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How much one speaker spoke: counted from the segments, overlap counted for both."""
+
+    speaker: str
+    seconds: float
+    turns: int
+    words: int
+
+
 class Recap(msgspec.Struct, frozen=True, omit_defaults=True):
     """What is left to say when the meeting is over; items are read from the notes, so edits show."""
 
@@ -100,6 +109,7 @@ class Recap(msgspec.Struct, frozen=True, omit_defaults=True):
     template: str = "general"
     model: str = ""
     made_at: float = 0.0
+    talk: tuple[TalkTime, ...] = ()
 
 
 class RecapReady(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="type", tag="recap.ready"):

@@ -1,0 +1,145 @@
+"""Detector, judge, writer: from the sentences of one pass to items.
+
+The detector looks at every sentence; the language model is asked only about the few that it points at: as judge
+where the detector is in doubt, and as writer. Without a model, what the detector is sure of is published in the
+speaker's own words.
+"""
+
+import msgspec
+import numpy as np
+
+from analyzer import dates, owners
+from analyzer.detector import KINDS, Detector, Matrix
+from analyzer.guard import Guard
+from analyzer.llm import LanguageModel
+from analyzer.ops import Draft, from_words, grounded, tidy
+from analyzer.prompt import AFTER, BEFORE, TEXT_SCHEMA, Prompts
+from analyzer.transcript import Transcript
+from analyzer.units import Unit
+from analyzer.window import View
+from contracts.embedder import AsyncEmbedder
+from contracts.errors import TooLarge
+from contracts.notes import Kind
+
+WRITE_TOKENS = 60
+
+
+class Threshold(msgspec.Struct, frozen=True):
+    """Log-odds of a kind: below ``doubt`` nothing, from ``sure`` on no judge, whose log-odds count ``judge``-fold."""
+
+    doubt: float
+    sure: float
+    judge: float = 0.5
+
+
+THRESHOLDS: dict[str, Threshold] = {
+    "action": Threshold(0.0, 1.5),
+    "decision": Threshold(0.0, 1.5),
+    "question": Threshold(1.0, 3.0),
+    "risk": Threshold(1.0, 3.0),
+}
+
+
+class Candidate(msgspec.Struct, frozen=True):
+    """A place that the detector points at: unit ``row`` of ``units``, which hold its neighbours."""
+
+    kind: Kind
+    row: int
+    units: tuple[Unit, ...]
+    score: float
+    sure: bool
+
+
+class Chain:
+    """The three steps; holds no state of a meeting."""
+
+    def __init__(self, detector: Detector, embedder: AsyncEmbedder, prompts: Prompts, guard: Guard) -> None:
+        self._detector = detector
+        self._embedder = embedder
+        self._prompts = prompts
+        self._guard = guard
+
+    async def candidates(self, view: View) -> list[Candidate]:
+        """Where the fresh units of ``view`` speak of something, strongest kind per unit."""
+        vectors = await self._embedder.embed([u.text for u in view.units])
+        scores = self._detector.scores(view.units, vectors)
+        return pick(view, scores)
+
+    async def draft(self, candidate: Candidate, transcript: Transcript, model: LanguageModel | None) -> Draft | None:
+        """The candidate as an item, or None when the judge says no. Raises Fault when the model fails."""
+        confidence = _chance(candidate.score)
+        if not candidate.sure:
+            if model is None:
+                return None
+            score = candidate.score + THRESHOLDS[candidate.kind].judge * await self._judged(candidate, model)
+            if score < THRESHOLDS[candidate.kind].doubt:
+                return None
+            confidence = _chance(score)
+        text = await self._written(candidate, model) if model else from_words(candidate.units[candidate.row])
+        return draft_of(candidate, text, confidence, transcript)
+
+    async def _judged(self, candidate: Candidate, model: LanguageModel) -> float:
+        prompt = self._prompts.about_line(f"judge_{candidate.kind}", list(candidate.units), candidate.row)
+        chance = await self._guard.call(lambda: model.judge(prompt))
+        return float(np.log(max(chance, 1e-4) / max(1 - chance, 1e-4)))
+
+    async def _written(self, candidate: Candidate, model: LanguageModel) -> str:
+        """The model's words where they rest on the excerpt, else the speaker's own."""
+        units, row = list(candidate.units), candidate.row
+        prompt = self._prompts.about_line(f"write_{candidate.kind}", units, row)
+        try:
+            answer = await self._guard.call(lambda: model.write(prompt, TEXT_SCHEMA, WRITE_TOKENS))
+        except TooLarge:
+            return from_words(units[row])
+        excerpt = " ".join(u.text for u in units[max(0, row - BEFORE) : row + 1 + AFTER])
+        return accepted(answer.text, answer.complete, excerpt) or from_words(units[row])
+
+
+class _Text(msgspec.Struct):
+    text: str
+
+
+def accepted(answer: str, complete: bool, excerpt: str) -> str | None:
+    """The text of a writer's ``answer``; None when it is garbage, cut off or not about the excerpt."""
+    if not complete or len(answer) > 4 * len(excerpt) + 400:
+        return None
+    try:
+        text = tidy(msgspec.json.decode(answer, type=_Text).text)
+    except (msgspec.DecodeError, UnicodeError):
+        return None
+    return text if text and grounded(text, excerpt) else None
+
+
+def pick(view: View, scores: Matrix, thresholds: dict[str, Threshold] = THRESHOLDS) -> list[Candidate]:
+    """The places where the scores of fresh units pass the kind's threshold, in time order."""
+    found: list[Candidate] = []
+    for row in sorted(view.fresh):
+        for column, kind in enumerate(KINDS):
+            score, bar = float(scores[row, column]), thresholds[kind]
+            if score >= bar.doubt:
+                units = view.units[max(0, row - BEFORE) : row + 1 + AFTER]
+                found.append(Candidate(_kind(kind), min(row, BEFORE), tuple(units), score, sure=score >= bar.sure))
+    return found
+
+
+def draft_of(candidate: Candidate, text: str, confidence: float, transcript: Transcript) -> Draft:
+    """The item with owner and due date read from the words."""
+    units, row = list(candidate.units), candidate.row
+    unit = units[row]
+    owner: str | None = None
+    due: tuple[str, str | None] | None = None
+    if candidate.kind == "action":
+        owner = owners.owner_of(units, row, transcript.people())
+        started = transcript.started
+        day = dates.meeting_day(started.started_at, started.timezone, unit.start) if started else None
+        due = dates.find(unit.text, day) if day else None
+    return Draft(candidate.kind, text, (unit,), owner, due[1] if due else None, due[0] if due else None, confidence)
+
+
+def _chance(score: float) -> float:
+    return float(1 / (1 + np.exp(-score)))
+
+
+def _kind(name: str) -> Kind:
+    found: Kind = msgspec.convert(name, Kind)
+    return found

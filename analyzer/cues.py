@@ -1,0 +1,84 @@
+"""Forms of speech: a sentence without its topic, as the detector's word features.
+
+Words that carry a commitment, a decision or a question stay; all others become a mark. So a head that is
+trained on meetings about one thing has little to learn from that thing.
+"""
+
+import re
+
+_KEPT = frozenset(
+    """
+i you he she we they it me him her us them my your his our their this that these those who whom which what when
+where why how someone somebody anyone anybody everyone everybody nobody one both all each other others guys team
+will would shall should can could may might must need needs needed want wants wanted have has had having is are was
+were be been being am do does did done don't doesn't didn't won't wouldn't can't couldn't shouldn't cannot isn't
+wasn't aren't haven't hasn't hadn't ain't i'll you'll we'll he'll she'll they'll it'll that'll i'd you'd we'd he'd
+she'd they'd i'm you're we're he's she's they're it's that's let's there's what's i've you've we've they've gonna
+gotta wanna going go got get getting to ought supposed able about not no never nothing none neither nor yes yeah yep
+yup sure okay ok right fine alright absolutely definitely exactly agreed agree agrees agreement great good perfect
+cool deal thanks thank please sorry well so then now actually really maybe perhaps probably possibly just only also
+still yet already again too either else if unless whether because since until till before after during while once
+when whenever though although but and or as than like instead rather except otherwise anyway however in on at by for
+from of with without into onto over under out up down off back through between against around per via the a an some
+any every many much more most less least few lot lots bit next last first second third today tonight tomorrow
+yesterday morning afternoon evening noon midnight week weeks weekend month months quarter year years day days hour
+hours minute minutes monday tuesday wednesday thursday friday saturday sunday january february march april june july
+august september october november december soon later ago early end eod asap deadline due time meeting call email
+mail send sends sent sending check checks checked checking write writes wrote writing call calls called calling book
+booked prepare prepares prepared preparing ask asks asked asking look looks looking looked find finds found finding
+talk talks talked speak talking make makes made making take takes took taking taken give gives gave giving given
+share shares shared sharing update updates updated fix fixes fixed order orders ordered review reviews reviewed set
+sets put puts schedule scheduled arrange arranged organise organize draft drafts drafted finish finished complete
+follow follows followed report reports circulate collect contact confirm confirmed remind bring brings brought add
+added remove removed test tests tested run runs ran try tries tried trying start started stop stopped keep keeps
+kept leave leaves left move moves moved change changed work works worked working handle handles own owner owns
+responsible volunteer happy job task tasks action actions item items todo assign assigned promise promised let lets
+know tell tells told say says said saying think thinks thought thinking guess suppose believe feel hope wish wonder
+wondering mean means see seen saw seems seem decide decided decides decision decisions settle settled choose chose
+chosen choice pick picked option options go with went gone stick vote voted approve approved approval drop dropped
+cancel cancelled postpone postponed final finally conclusion conclude plan plans planned proposal propose proposed
+suggest suggested suggestion recommend idea question questions wondering issue issues problem problems risk risks
+risky worry worried worries concern concerned concerns danger afraid blocker blocked late delay delayed delays fail
+fails failed break breaks broken lose lost might hypothetically suppose imagine theory would've could've should've
+joke joking kidding haha funny seriously remember forget forgot forgotten answer answers answered figure sort
+somehow anything something everything thing things stuff way point yourself myself ourselves themselves himself
+herself here there alone together later sign signed pay paid buy bought hire hired launch ship release deliver
+delivered reply respond meet met discuss discussed discussing consider considered
+""".split()  # noqa: SIM905  # a paragraph is easier to keep than a list of 500 strings
+)
+_TOKEN = re.compile(r"[a-z]+(?:['’][a-z]+)*|\d+|\?", re.I)
+_FILLERS = frozenset(["um", "uh", "er", "hmm", "mm", "mm-hmm", "ah", "oh", "erm", "eh"])
+MAX_TOKENS = 48
+
+
+def tokens(text: str) -> list[str]:
+    """``text`` without its topic: kept words, and marks for names, numbers and all other words."""
+    found: list[str] = []
+    for match in _TOKEN.finditer(text.replace("’", "'")):
+        word = match.group()
+        lower = word.lower()
+        if lower in _FILLERS or (found and found[-1] == lower):
+            continue
+        if lower in _KEPT or lower == "?":
+            found.append(lower)
+        elif lower.isdigit():
+            found.append("<n>")
+        elif word[0].isupper() and len(word) > 1 and found:
+            found.append("<name>")
+        else:
+            found.append(_mark(lower))
+    return found[:MAX_TOKENS]
+
+
+def _mark(word: str) -> str:
+    for suffix in ("ing", "ed", "ly"):
+        if word.endswith(suffix) and len(word) > len(suffix) + 2:
+            return f"<{suffix}>"
+    return "<w>"
+
+
+def grams(text: str, prefix: str = "", longest: int = 3) -> list[str]:
+    """Word n-grams of ``text`` without its topic, each once, with the sentence's edges marked."""
+    padded = ["^", *tokens(text), "$"]
+    found = {prefix + " ".join(padded[i : i + n]) for n in range(1, longest + 1) for i in range(len(padded) - n + 1)}
+    return sorted(found - {prefix + "^", prefix + "$"})

@@ -1,0 +1,134 @@
+"""llama.cpp inside this process (``xllamacpp``): prefix cache, schema-constrained answers, token probabilities."""
+
+import asyncio
+import math
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Self
+
+import msgspec
+import xllamacpp
+
+from analyzer.llm import Answer, Prompt
+from contracts.errors import Fault, Misconfigured, TooLarge, Unavailable
+from contracts.settings import cpu_count
+
+_CHARS_PER_TOKEN = 2.5
+"""Low on purpose: English has about four, other languages fewer. Only a guard against prompts that cannot fit."""
+_SOURCE = "llm"
+
+
+class LlamaModel:
+    """One model, one thread that asks it. Implements ``LanguageModel``."""
+
+    def __init__(self, server: Any, name: str, context_tokens: int) -> None:
+        self.name = name
+        self._server = server
+        self._context_tokens = context_tokens
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="llama")
+
+    @classmethod
+    async def load(cls, path: Path, *, threads: int = 0, context_tokens: int = 4096) -> Self:
+        """Load the GGUF file at ``path``. Raises Misconfigured when it is missing or not readable."""
+        if not await asyncio.to_thread(path.is_file):
+            raise Misconfigured("the language model file is missing; `rapporteur models pull` fetches it", source="llm")
+        # Half the cores: the speech engine shares the machine, and its words come first.
+        count = threads or max(1, cpu_count() // 2)
+        server = await asyncio.to_thread(_serve, path, count, context_tokens)
+        return cls(server, f"{path.parent.name} (llama.cpp)", context_tokens)
+
+    async def judge(self, prompt: Prompt) -> float:
+        """See ``LanguageModel``: the share of yes among the probabilities of yes and no."""
+        body = await self._ask(prompt, {"max_tokens": 1, "logprobs": True, "top_logprobs": 20}, 1)
+        try:
+            top = body["choices"][0]["logprobs"]["content"][0]["top_logprobs"]
+        except (KeyError, IndexError, TypeError) as exc:
+            raise Unavailable("the language model gave no probabilities", source=_SOURCE) from exc
+        return yes_share([(str(t["token"]), float(t["logprob"])) for t in top])
+
+    async def write(self, prompt: Prompt, schema: dict[str, object], max_tokens: int) -> Answer:
+        """See ``LanguageModel``."""
+        wanted = {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}
+        body = await self._ask(prompt, {"max_tokens": max_tokens, "response_format": wanted}, max_tokens)
+        try:
+            choice, usage = body["choices"][0], body.get("usage", {})
+            cached = usage.get("prompt_tokens_details", {}).get("cached_tokens", 0)
+            return Answer(
+                choice["message"]["content"] or "",
+                prompt_tokens=usage.get("prompt_tokens", 0),
+                cached_tokens=cached,
+                answer_tokens=usage.get("completion_tokens", 0),
+                complete=choice.get("finish_reason") == "stop",
+            )
+        except (KeyError, IndexError, TypeError, AttributeError) as exc:
+            raise Unavailable("the language model gave no answer", source=_SOURCE) from exc
+
+    async def close(self) -> None:
+        """See ``LanguageModel``; an answer in the making is waited for, as its thread cannot be stopped."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    async def _ask(self, prompt: Prompt, extra: dict[str, object], answer_tokens: int) -> dict[str, Any]:
+        guess = (len(prompt.system) + len(prompt.user)) / _CHARS_PER_TOKEN + answer_tokens
+        if guess > self._context_tokens:
+            raise TooLarge("the prompt does not fit into the model's context", source=_SOURCE)
+        request = {
+            "messages": [{"role": "system", "content": prompt.system}, {"role": "user", "content": prompt.user}],
+            "temperature": 0,
+            "cache_prompt": True,
+            **extra,
+        }
+        # A caller that has gone away while it waited must not cost the next one a whole answer.
+        wanted = threading.Event()
+        wanted.set()
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, self._call, request, wanted)
+        except RuntimeError as exc:
+            raise Unavailable("the language model is shut down", source=_SOURCE) from exc
+        finally:
+            wanted.clear()
+
+    def _call(self, request: dict[str, object], wanted: threading.Event) -> dict[str, Any]:
+        if not wanted.is_set():
+            raise Unavailable("nobody waits for the answer", source=_SOURCE)
+        try:
+            body = self._server.handle_chat_completions(request)
+        except Fault:
+            raise
+        except Exception as exc:  # the binding raises bare exceptions of its own
+            raise Unavailable(f"the language model failed ({type(exc).__name__})", source=_SOURCE) from exc
+        if isinstance(body, bytes | str):
+            body = msgspec.json.decode(body)
+        if not isinstance(body, dict) or body.get("error") or "choices" not in body:
+            raise Unavailable("the language model refused the question", source=_SOURCE)
+        return body
+
+
+def yes_share(top: list[tuple[str, float]]) -> float:
+    """Share of yes among the tokens that say yes or no (log probabilities); 0.5 when none does."""
+    mass = {"yes": 0.0, "no": 0.0}
+    for token, logprob in top:
+        word = token.strip().strip('".').lower()
+        if word in mass:
+            mass[word] += math.exp(logprob)
+    total = mass["yes"] + mass["no"]
+    return mass["yes"] / total if total > 0 else 0.5
+
+
+def _serve(path: Path, threads: int, context_tokens: int) -> Any:
+    params = xllamacpp.CommonParams()
+    params.model.path = str(path)
+    params.n_ctx = context_tokens
+    params.n_parallel = 1
+    params.n_gpu_layers = 0
+    params.warmup = False
+    params.verbosity = -1
+    params.cache_ram_mib = 256
+    for part in (params.cpuparams, params.cpuparams_batch):
+        part.n_threads = threads
+        # Waiting threads sleep instead of spinning: a spinning one takes a core from the speech engine.
+        part.poll = 0
+    try:
+        return xllamacpp.Server(params)
+    except Exception as exc:  # the binding raises bare exceptions of its own
+        raise Misconfigured("the language model file cannot be loaded", source=_SOURCE) from exc

@@ -1,0 +1,131 @@
+"""The recap: written from notes and chapters, never from a transcript that does not fit."""
+
+from pathlib import Path
+from typing import Generic, TypeVar
+
+import msgspec
+
+from analyzer.guard import Guard
+from analyzer.llm import LanguageModel
+from analyzer.prompt import CHAPTER_SCHEMA, SUMMARY_SCHEMA, Prompts, plain
+from analyzer.transcript import Transcript
+from contracts.errors import Fault
+from contracts.notes import Chapter, Notes, Recap, TalkTime
+
+T = TypeVar("T")
+TEMPLATES = Path(__file__).with_name("templates")
+MAX_SUMMARY_CHARS = 900
+MAX_PART_LINES = 18
+_NO_WORDS = "Nothing was said in this meeting."
+
+
+class _Chapter(msgspec.Struct):
+    title: str
+    summary: str
+
+
+class _Summary(msgspec.Struct):
+    summary: str
+
+
+class _Ask(msgspec.Struct, Generic[T], frozen=True):
+    name: str
+    schema: dict[str, object]
+    max_tokens: int
+    kind: type[T]
+    extra: str = ""
+
+
+class Writer:
+    """Titles and summaries by the model, or by plain means where it is not there. Never raises Fault."""
+
+    def __init__(self, prompts: Prompts, guard: Guard, templates: Path = TEMPLATES) -> None:
+        self._prompts = prompts
+        self._guard = guard
+        self._templates = {f.stem: f.read_text("utf-8").strip() for f in sorted(templates.glob("*.md"))}
+
+    async def chapter(self, lines: list[str], start: float, end: float, model: LanguageModel | None) -> Chapter:
+        """A part of the meeting from its telling ``lines``."""
+        body = await self._ask(_Ask("chapter", CHAPTER_SCHEMA, 120, _Chapter), lines, model)
+        if body is None or not body.title.strip():
+            return Chapter(_first_words(lines), start, end)
+        return Chapter(" ".join(body.title.split()), start, end, " ".join(body.summary.split()))
+
+    async def summary(self, lines: list[str], model: LanguageModel | None, template: str = "") -> str:
+        """A bounded summary of ``lines``, which are summaries of parts; longer lists are first summed up in groups."""
+        if not lines:
+            return ""
+        while len(lines) > MAX_PART_LINES:
+            groups = [lines[n : n + MAX_PART_LINES] for n in range(0, len(lines), MAX_PART_LINES)]
+            lines = [await self.summary(group, model) for group in groups]
+        wish = self._templates.get(template, "")
+        body = await self._ask(_Ask("summary", SUMMARY_SCHEMA, 260, _Summary, wish), lines, model)
+        text = " ".join(body.summary.split()) if body else " ".join(lines)
+        return bounded(text)
+
+    async def recap(
+        self, transcript: Transcript, model: LanguageModel | None, made_at: float, template: str = "general"
+    ) -> Recap:
+        """The recap of the meeting as its notes stand now."""
+        notes = transcript.notes
+        lines = [plain(f"{c.title}: {c.summary}" if c.summary else c.title) for c in notes.chapters]
+        lines += [plain(f"{i.kind}: {i.text}") for i in notes.shown() if i.kind in ("decision", "action")][
+            :MAX_PART_LINES
+        ]
+        summary = _NO_WORDS
+        if transcript.end_s > 0.0:
+            summary = await self.summary(lines, model, template) or notes.summary
+        return Recap(
+            transcript.title or _title(notes),
+            summary,
+            notes.chapters,
+            template if template in self._templates else "general",
+            model.name if model else "",
+            made_at,
+            talk_times(transcript),
+        )
+
+    async def _ask(self, ask: _Ask[T], lines: list[str], model: LanguageModel | None) -> T | None:
+        if model is None or not lines:
+            return None
+        prompt = self._prompts.about_lines(ask.name, lines, ask.extra)
+        try:
+            answer = await self._guard.call(lambda: model.write(prompt, ask.schema, ask.max_tokens))
+            return msgspec.json.decode(answer.text, type=ask.kind) if answer.complete else None
+        except (Fault, msgspec.DecodeError, UnicodeError):
+            return None
+
+
+def talk_times(transcript: Transcript) -> tuple[TalkTime, ...]:
+    """Seconds, turns and words per speaker; a turn is a run of segments of one speaker."""
+    seconds: dict[str, float] = {}
+    turns: dict[str, int] = {}
+    words: dict[str, int] = {}
+    last: str | None = None
+    for heard in transcript.in_time_order():
+        who = transcript.speaker(heard.segment)
+        if who is not None:
+            seconds[who] = seconds.get(who, 0.0) + max(0.0, heard.segment.end - heard.segment.start)
+            words[who] = words.get(who, 0) + len(heard.segment.text.split())
+            turns[who] = turns.get(who, 0) + (who != last)
+        last = who
+    return tuple(TalkTime(who, round(seconds[who], 1), turns[who], words[who]) for who in seconds)
+
+
+def bounded(text: str) -> str:
+    """``text`` with at most MAX_SUMMARY_CHARS, ended at a sentence where there is one."""
+    if len(text) <= MAX_SUMMARY_CHARS:
+        return text
+    cut = text[:MAX_SUMMARY_CHARS]
+    stop = cut.rfind(". ")
+    return cut[: stop + 1] if stop > MAX_SUMMARY_CHARS // 2 else cut[: MAX_SUMMARY_CHARS - 1] + "…"
+
+
+def _first_words(lines: list[str]) -> str:
+    said = lines[0].split(": ", 1)[-1] if lines else "Start"
+    words = said.split()
+    return " ".join(words[:6]) + ("…" if len(words) > 6 else "")
+
+
+def _title(notes: Notes) -> str:
+    return notes.chapters[0].title if notes.chapters else "Meeting"

@@ -1,0 +1,167 @@
+"""One meeting: holds its lease, reads its log, makes passes, writes notes with fenced appends, ends with the recap."""
+
+import asyncio
+import time
+
+from analyzer.brain import Brain, Step
+from analyzer.models import Models
+from analyzer.transcript import Transcript
+from analyzer.window import View, Window
+from contracts import log, records, subjects
+from contracts.bus import Bus
+from contracts.bus.lease import Lease
+from contracts.errors import Fenced, Unavailable
+from contracts.live import AnalyzerHealth, MeetingWork, encode_live
+from contracts.notes import NotesCheckpoint, NotesEpoch, NotesRecord, NotesUpdated, RecapReady
+
+RENEW_S = 1.0
+FETCH_S = 0.5
+HEALTH_S = 5.0
+
+
+class Session:
+    """The analyzer's work on one meeting, while the lease lasts."""
+
+    def __init__(self, bus: Bus, work: MeetingWork, owner: str, models: Models, brain: Brain) -> None:
+        self._bus = bus
+        self._work = work
+        self._meeting = work.meeting
+        self._owner = owner
+        self._models = models
+        self._brain = brain
+        self._transcript = Transcript(work.meeting)
+        self._window = Window()
+        self._subject = subjects.notes(work.meeting)
+        self._reader = bus.reader(subjects.MEETING_STREAM, subjects.everything(work.meeting))
+        self._last_own = 0
+        self._written = 0
+        self._health_at = float("-inf")
+        self._log = log.get(meeting=work.meeting)
+
+    async def run(self) -> bool:
+        """Work until the notes are complete. True when they are; False when another owner has the meeting."""
+        lease = self._bus.lease(subjects.meeting_work(self._meeting), self._owner)
+        if not await lease.acquire():
+            return False
+        complete = False
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                keeper = tasks.create_task(_keep(lease), name=f"lease:{self._meeting}")
+                await self._work_through()
+                keeper.cancel()
+            complete = True
+        except* Fenced:
+            self._log.info("meeting.lost")
+        finally:
+            await self._reader.close()
+            await lease.release()
+        return complete
+
+    async def _work_through(self) -> None:
+        await self._take()
+        transcript = self._transcript
+        while not transcript.deleted:
+            await self._read(FETCH_S)
+            now = time.monotonic()
+            view = self._window.next(transcript, transcript.checkpoint.meeting_seq, now)
+            if view is not None:
+                await self._pass(view)
+            elif transcript.drained:
+                await self._finish()
+                break
+            else:
+                await self._chapter(over=False)
+            await self._tell(time.monotonic(), "busy" if view else "ok")
+        await self._bus.delete(subjects.WORK_BUCKET, subjects.meeting_work(self._meeting))
+
+    async def _take(self) -> None:
+        """Fence older owners off: from here on only our appends to the notes succeed."""
+        last = await self._bus.last(subjects.MEETING_STREAM, self._subject)
+        self._last_own = last.seq if last else 0
+        if last is not None:
+            await self._read_to(last.seq)
+        await self._append(NotesEpoch(self._meeting, self._owner, self._transcript.checkpoint))
+        self._log.info("meeting.taken", seq=self._last_own)
+
+    async def _read(self, timeout_s: float) -> None:
+        for stored in await self._reader.fetch(timeout_s=timeout_s, batch=256):
+            before = len(self._transcript.heard)
+            self._transcript.apply(stored.seq, records.decode(stored.data))
+            if len(self._transcript.heard) != before:
+                self._window.arrived(time.monotonic() - min(60.0, max(0.0, time.time() - stored.at)))
+
+    async def _read_to(self, seq: int) -> None:
+        while self._transcript.seq < seq:
+            await self._read(FETCH_S)
+
+    async def _append(self, record: NotesRecord) -> None:
+        self._written += 1
+        msg_id = f"{self._meeting}-notes-{self._owner}-{self._written}"
+        data = records.encode(record)
+        self._last_own = await self._bus.append(self._subject, data, msg_id=msg_id, expect_last=self._last_own)
+        await self._read_to(self._last_own)
+
+    async def _pass(self, view: View) -> None:
+        began = time.monotonic()
+        items = 0
+        await self._tell(began, "busy")
+        async for step in self._brain.pass_over(view, self._transcript, self._models.llm, time.time()):
+            items += len(step.items)
+            done = view.upto_seq if step.last else self._transcript.checkpoint.meeting_seq
+            await self._publish(step, done)
+        seconds = round(time.monotonic() - began, 2)
+        self._log.info("pass.made", units=len(view.fresh), items=items, seconds=seconds, upto=view.upto_seq)
+
+    async def _publish(self, step: Step, done_seq: int) -> None:
+        await self._append(
+            NotesUpdated(
+                self._meeting,
+                NotesCheckpoint(done_seq),
+                step.items,
+                step.summary,
+                step.chapters,
+            )
+        )
+
+    async def _chapter(self, *, over: bool) -> bool:
+        step = await self._brain.part(self._transcript, self._models.llm, over=over)
+        if step is None:
+            return False
+        await self._publish(step, self._transcript.checkpoint.meeting_seq)
+        return True
+
+    async def _finish(self) -> None:
+        transcript = self._transcript
+        if transcript.notes.recap is not None and not self._work.recap:
+            return
+        while await self._chapter(over=True):
+            pass
+        template = self._work.recap or "general"
+        recap = await self._brain.recap(transcript, self._models.llm, time.time(), template)
+        await self._append(RecapReady(self._meeting, recap, transcript.checkpoint))
+        self._log.info("recap.written", chapters=len(recap.chapters), items=len(transcript.notes.shown()))
+
+    async def _tell(self, now: float, state: str) -> None:
+        """Tell the page how the notes are doing, on a change of state at once, else every HEALTH_S."""
+        if now - self._health_at < HEALTH_S and state != "busy":
+            return
+        self._health_at = now
+        if self._models.llm is None:
+            state = "loading"
+        elif self._brain.llm_failed:
+            state = "down"
+        waiting = self._transcript.arrived_after(self._transcript.checkpoint.meeting_seq)
+        lag_s = self._transcript.end_s - waiting[0].segment.end if waiting else 0.0
+        health = AnalyzerHealth(self._meeting, state, round(max(0.0, lag_s), 1), self._models.detail)
+        await self._bus.publish_live(subjects.live(self._meeting, "analyzer"), encode_live(health))
+
+
+async def _keep(lease: Lease) -> None:
+    """Renew the lease; Fenced when it is lost, also when nobody answered until it ran out."""
+    while True:
+        await asyncio.sleep(RENEW_S)
+        try:
+            await lease.renew()
+        except Unavailable as exc:
+            if not lease.fresh(time.monotonic()):
+                raise Fenced("the lease ran out", source="bus") from exc
