@@ -26,13 +26,13 @@ STRENGTH = {"action": 0.05, "decision": 0.02, "question": 0.05, "risk": 0.05}
 DENSE_SCALE = 3.0
 
 
-def examples(seed: int) -> tuple[list[list[str]], np.ndarray, np.ndarray, np.ndarray]:
+def examples(seed: int, limit: int) -> tuple[list[list[str]], np.ndarray, np.ndarray, np.ndarray]:
     """Word features, dense features, labels and weights of all training units that are kept."""
     rng = random.Random(seed)
     embedder = Embedder.load(models_dir(os.environ), threads=1)
     names: list[list[str]] = []
     dense, marks, weights = [], [], []
-    for meeting in [*corpus.more(), *lines.dialogues()]:
+    for meeting in [*corpus.more()[:limit], *lines.dialogues()]:
         ours = meeting["id"].startswith("own-")
         units = corpus.units(meeting)
         vectors = embedder.embed([u.text for u in units]) if ours else corpus.vectors(meeting, units, embedder, CACHE)
@@ -58,8 +58,9 @@ def _weights(label: np.ndarray, ours: bool) -> np.ndarray:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=WEIGHTS)
+    parser.add_argument("--meetings", type=int, default=1000, help="at most so many AMI meetings")
     args = parser.parse_args()
-    names, dense, marks, weights = examples(seed=1)
+    names, dense, marks, weights = examples(seed=1, limit=args.meetings)
     counts = Counter(n for row in names for n in row)
     vocabulary = {n: c for c, n in enumerate(sorted(n for n, count in counts.items() if count >= MIN_COUNT))}
     rows = [(r, vocabulary[n]) for r, found in enumerate(names) for n in found if n in vocabulary]
