@@ -60,6 +60,9 @@ eval-search: models-test ## recall and speed of search
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-emit-find-links --no-annotate --no-header --override deploy/lock/overrides.txt
 
+env: ## write deploy/.env.example from the settings
+	@$(BIN)/python -m deploy.env_example
+
 lock: ## resolve the requirements again (UPGRADE=--upgrade takes new versions)
 	$(COMPILE) $(UPGRADE) pyproject.toml -o requirements.lock
 	$(COMPILE) $(UPGRADE) --group dev -c requirements.lock -o requirements-dev.lock
@@ -68,4 +71,4 @@ lock: ## resolve the requirements again (UPGRADE=--upgrade takes new versions)
 clean: ## remove .venv and caches (data and models stay)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
-.PHONY: help run setup dev models-test test check e2e faults bench-asr eval-notes eval-search lock clean
+.PHONY: help run setup dev models-test test check e2e faults bench-asr eval-notes eval-search env lock clean
