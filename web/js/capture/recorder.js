@@ -1,0 +1,326 @@
+// @ts-check
+/**
+ * The recording of a meeting in this page: one track per source, each with its own Worker. It outlives the view that
+ * shows it, and after a reload it goes on with the same tracks.
+ */
+
+import { api } from "../lib/api.js";
+import { Store } from "../uplink/store.js";
+import { openMicrophone, openSample, openTab } from "./sources.js";
+
+/** @typedef {import("../uplink/store.js").Recording} Recording */
+/** @typedef {import("../feed/health.js").LinkStatus} LinkStatus */
+/** @typedef {{source: "mic" | "tab" | "sample", stream?: MediaStream, deviceId?: string, label: string}} Pick */
+
+const LOCK_WAIT_MS = 2500;
+const FINISH_WAIT_MS = 1500;
+
+/** One source on its way. */
+class Track {
+  /** @param {Recorder} recorder @param {Recording} recording */
+  constructor(recorder, recording) {
+    this.recorder = recorder;
+    this.recording = recording;
+    /** @type {LinkStatus | null} */
+    this.status = null;
+    this.level = 0;
+    /** @type {MediaStream | null} */
+    this.stream = null;
+    /** @type {AudioWorkletNode | null} */
+    this.node = null;
+    /** @type {AudioNode | null} */
+    this.input = null;
+    /** @type {Awaited<ReturnType<typeof openSample>> | null} */
+    this.sample = null;
+    this.lost = false;
+    this.worker = new Worker(new URL("../uplink/worker.js", import.meta.url), { type: "module" });
+    this.worker.onmessage = (event) => this.told(event.data);
+    this.worker.postMessage({ type: "start", recording, continuous: recording.source === "sample" });
+  }
+
+  /** @param {any} message */
+  told(message) {
+    if (message.type === "status") this.status = message.status;
+    else if (message.type === "fault") this.recorder.fault = message.detail;
+    this.recorder.changed();
+  }
+
+  /** Connects the sound; from here on it is recorded. @param {MediaStream | null} stream */
+  async connect(stream) {
+    const context = this.recorder.context;
+    const node = new AudioWorkletNode(context, "rapporteur-capture", { numberOfInputs: 1, numberOfOutputs: 1 });
+    node.connect(context.destination);
+    node.port.onmessage = (event) => (this.level = Math.max(event.data.level, this.level * 0.7));
+    const channel = new MessageChannel();
+    this.worker.postMessage({ type: "frames", port: channel.port1 }, [channel.port1]);
+    this.node = node;
+    if (this.recording.source === "sample") await this.playSample(node);
+    else if (stream) this.plug(stream);
+    node.port.postMessage({ frames: channel.port2 }, [channel.port2]);
+    this.sample?.start();
+  }
+
+  /** @param {AudioNode} node */
+  async playSample(node) {
+    this.sample = await openSample(this.recorder.context, this.recording.endPts / 16000);
+    this.sample.node.connect(node);
+    this.sample.node.onended = () => void this.recorder.end();
+  }
+
+  /** @param {MediaStream} stream */
+  plug(stream) {
+    this.input?.disconnect();
+    this.stream = stream;
+    this.lost = false;
+    this.input = this.recorder.context.createMediaStreamSource(stream);
+    if (this.node) this.input.connect(this.node);
+    stream.getAudioTracks()[0].addEventListener("ended", () => this.unplugged());
+  }
+
+  unplugged() {
+    if (this.recorder.ending) return;
+    this.lost = true;
+    this.worker.postMessage({ type: "pause", cause: "dropped" });
+    this.recorder.changed();
+  }
+
+  /** @param {boolean} on */
+  hear(on) {
+    for (const track of this.stream?.getAudioTracks() ?? []) track.enabled = on;
+  }
+
+  /** No more sound; the rest travels on. */
+  finish() {
+    if (this.recorder.context.state === "running" && this.node) this.node.port.postMessage({ stop: true });
+    setTimeout(() => this.worker.postMessage({ type: "finish" }), this.node ? FINISH_WAIT_MS : 0);
+  }
+
+  release() {
+    for (const track of this.stream?.getTracks() ?? []) track.stop();
+    this.input?.disconnect();
+    if (this.sample) this.sample.node.onended = null;
+    this.sample?.node.disconnect();
+    this.node?.disconnect();
+  }
+}
+
+/** The recording that this page makes; fires ``change``. */
+export class Recorder extends EventTarget {
+  /** @param {string} meeting */
+  constructor(meeting) {
+    super();
+    this.meeting = meeting;
+    this.context = new AudioContext({ latencyHint: "interactive" });
+    /** @type {Track[]} */
+    this.tracks = [];
+    this.paused = false;
+    this.ending = false;
+    this.ended = false;
+    this.fault = "";
+    /** @type {WakeLockSentinel | null} */
+    this.wakeLock = null;
+    this.unload = (/** @type {BeforeUnloadEvent} */ event) => this.unsafe_s >= 1 && event.preventDefault();
+    this.hidden = () => this.visibility();
+    addEventListener("beforeunload", this.unload);
+    addEventListener("pagehide", () => this.each({ type: "flush" }));
+    document.addEventListener("visibilitychange", this.hidden);
+    this.context.onstatechange = () => this.changed();
+  }
+
+  /** Starts new tracks. @param {Pick[]} picks */
+  async start(picks) {
+    await this.prepare();
+    for (const pick of picks) {
+      const source = pick.source === "sample" ? "upload" : pick.source;
+      const { track } = await api.addTrack(this.meeting, { source, label: pick.label });
+      /** @type {Recording} */
+      const recording = {
+        key: `${this.meeting}/${track}`, meeting: this.meeting, track, source: pick.source, deviceId: pick.deviceId ?? "",
+        label: pick.label, startedAt: Date.now(), endPts: 0, paused: "", finished: false, sessions: [],
+      };
+      await this.hold(recording.key);
+      const entry = new Track(this, recording);
+      this.tracks.push(entry);
+      await entry.connect(pick.stream ?? null);
+    }
+    this.changed();
+  }
+
+  /** Goes on with what an earlier page recorded; false when another page does. @param {Recording[]} recordings */
+  async goOn(recordings) {
+    for (const recording of recordings) if (!(await this.hold(recording.key))) return false;
+    await this.prepare();
+    this.ending = recordings.every((recording) => recording.finished);
+    this.paused = recordings.some((recording) => recording.paused === "paused");
+    for (const recording of recordings) await this.goOnWith(recording);
+    this.changed();
+    return true;
+  }
+
+  /** @param {Recording} recording */
+  async goOnWith(recording) {
+    const fresh = (await stored(recording.key)) ?? recording;
+    const entry = new Track(this, fresh);
+    this.tracks.push(entry);
+    if (fresh.finished) return;
+    if (fresh.source === "tab") return void (entry.lost = true);
+    try {
+      await entry.connect(fresh.source === "mic" ? await openMicrophone(fresh.deviceId) : null);
+      entry.hear(!this.paused);
+    } catch {
+      entry.unplugged();
+    }
+  }
+
+  async prepare() {
+    await this.context.audioWorklet.addModule(new URL("./worklet.js", import.meta.url));
+    void this.context.resume();
+    void navigator.storage?.persist?.();
+    this.visibility();
+  }
+
+  /** One page records a track, whoever else has the meeting open. @param {string} key @returns {Promise<boolean>} */
+  hold(key) {
+    if (!navigator.locks) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const signal = AbortSignal.timeout(LOCK_WAIT_MS);
+      const held = () => new Promise((release) => {
+        this.addEventListener("released", release, { once: true });
+        resolve(true);
+      });
+      navigator.locks.request(`rapporteur:${key}`, { signal }, held).catch(() => resolve(false));
+    });
+  }
+
+  visibility() {
+    if (document.hidden || this.ended) return;
+    navigator.wakeLock?.request("screen").then((lock) => (this.wakeLock = lock), () => undefined);
+    this.each({ type: "wake" });
+    if (this.context.state !== "running") void this.context.resume();
+  }
+
+  /** @param {object} message */
+  each(message) {
+    for (const track of this.tracks) track.worker.postMessage(message);
+  }
+
+  pause() {
+    this.paused = true;
+    for (const track of this.tracks) track.hear(false);
+    this.each({ type: "pause", cause: "paused" });
+    if (this.tracks.some((track) => track.sample)) void this.context.suspend();
+    this.changed();
+  }
+
+  resume() {
+    this.paused = false;
+    void this.context.resume();
+    for (const track of this.tracks) track.hear(true);
+    for (const track of this.tracks) if (!track.lost) track.worker.postMessage({ type: "resume" });
+    this.changed();
+  }
+
+  /** Gives a track that lost its source a new one. @param {string} [deviceId] */
+  async replug(deviceId) {
+    for (const track of this.tracks.filter((entry) => entry.lost)) {
+      const stream = track.recording.source === "tab" ? await openTab() : await openMicrophone(deviceId);
+      if (!stream) continue;
+      if (track.node) track.plug(stream);
+      else await track.connect(stream);
+      track.lost = false;
+      if (!this.paused) track.worker.postMessage({ type: "resume" });
+    }
+    this.changed();
+  }
+
+  /** Ends the meeting: first everything that was said is brought to safety. */
+  async end() {
+    if (this.ending) return;
+    this.ending = true;
+    if (this.paused) await this.context.resume();
+    for (const track of this.tracks) track.finish();
+    this.changed();
+  }
+
+  /** What all tracks together have to say. @returns {LinkStatus | null} */
+  get status() {
+    const known = this.tracks.map((track) => track.status).filter((status) => status !== null);
+    if (known.length === 0) return null;
+    const worst = known.reduce((a, b) => (RANK[b.state] > RANK[a.state] ? b : a));
+    const recorded_s = Math.max(...known.map((status) => status.recorded_s));
+    const unsafe_s = Math.max(...known.map((status) => status.recorded_s - status.safe_s));
+    return { ...worst, recorded_s, safe_s: recorded_s - unsafe_s };
+  }
+
+  get unsafe_s() {
+    const status = this.status;
+    return status && status.state !== "done" ? status.recorded_s - status.safe_s : 0;
+  }
+
+  get level() {
+    return Math.max(0, ...this.tracks.map((track) => track.level));
+  }
+
+  get lost() {
+    return this.tracks.find((track) => track.lost) ?? null;
+  }
+
+  /** The browser waits for a click before it lets sound run. */
+  get needsClick() {
+    return !this.paused && !this.ending && this.tracks.length > 0 && this.context.state !== "running";
+  }
+
+  changed() {
+    if (this.ending && !this.ended && this.tracks.length > 0 && this.tracks.every((track) => isOver(track.status))) void this.close();
+    this.dispatchEvent(new Event("change"));
+  }
+
+  /** Everything is safe: the meeting can end. */
+  async close() {
+    this.ended = true;
+    this.letGo();
+    for (let wait_ms = 500; ; wait_ms = Math.min(wait_ms * 2, 8000)) {
+      try {
+        await api.end(this.meeting);
+        break;
+      } catch (fault) {
+        if (/** @type {any} */ (fault).status > 0 && /** @type {any} */ (fault).status < 500) break;
+        await new Promise((resolve) => setTimeout(resolve, wait_ms));
+      }
+    }
+    this.dispatchEvent(new Event("change"));
+  }
+
+  letGo() {
+    removeEventListener("beforeunload", this.unload);
+    document.removeEventListener("visibilitychange", this.hidden);
+    void this.wakeLock?.release();
+    for (const track of this.tracks) track.release();
+    void this.context.close();
+    this.dispatchEvent(new Event("released"));
+  }
+}
+
+/** @type {Record<string, number>} */
+const RANK = { done: 0, open: 1, connecting: 2, waiting: 3, failed: 4 };
+
+/** @param {LinkStatus | null} status */
+function isOver(status) {
+  return status?.state === "done" || status?.state === "failed";
+}
+
+/** @param {string} key @returns {Promise<Recording | undefined>} */
+async function stored(key) {
+  const store = await Store.open().catch(() => null);
+  return store?.recording(key);
+}
+
+/** What earlier pages of this browser recorded of the meeting and did not finish. @param {string} [meeting] @returns {Promise<Recording[]>} */
+export async function unfinished(meeting) {
+  try {
+    const recordings = await (await Store.open()).recordings();
+    return recordings.filter((recording) => !meeting || recording.meeting === meeting);
+  } catch {
+    return [];
+  }
+}

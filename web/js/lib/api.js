@@ -1,0 +1,74 @@
+// @ts-check
+/** Calls to the server. Every failure is an ``ApiError`` whose message can be shown to a person as it is. */
+
+/** What went wrong, in words for people. */
+export class ApiError extends Error {
+  /** @param {number} status 0: the server could not be reached @param {string} message @param {string} [code] */
+  constructor(status, message, code = "") {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+const TIMEOUT_MS = 15000;
+
+/**
+ * One call; the decoded answer, or null where there is none.
+ * @param {string} method
+ * @param {string} path
+ * @param {any} [body]
+ * @returns {Promise<any>}
+ */
+export async function call(method, path, body) {
+  let answer;
+  try {
+    answer = await fetch(path, {
+      method,
+      headers: { Accept: "application/json", ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+  } catch {
+    throw new ApiError(0, "The server cannot be reached. Try again in a moment.", "unreachable");
+  }
+  const data = await answer.json().catch(() => null);
+  if (answer.ok) return data;
+  throw new ApiError(answer.status, data?.detail || data?.title || `The server answered with ${answer.status}.`, data?.code);
+}
+
+/** @param {string} id */
+const meeting = (id) => `/v1/meetings/${encodeURIComponent(id)}`;
+
+export const api = {
+  me: () => call("GET", "/v1/me"),
+  status: () => call("GET", "/v1/status"),
+  /** @param {string | null} [before] */
+  meetings: (before) => call("GET", `/v1/meetings?limit=50${before ? `&before=${encodeURIComponent(before)}` : ""}`),
+  /** @param {string} id */
+  meeting: (id) => call("GET", meeting(id)),
+  /** @param {object} details */
+  create: (details) => call("POST", "/v1/meetings", details),
+  /** @param {string} id @param {string} title */
+  rename: (id, title) => call("PATCH", meeting(id), { title }),
+  /** @param {string} id */
+  remove: (id) => call("DELETE", meeting(id)),
+  /** @param {string} id */
+  end: (id) => call("POST", `${meeting(id)}/end`),
+  /** @param {string} id @param {object} track */
+  addTrack: (id, track) => call("POST", `${meeting(id)}/tracks`, track),
+  /** @param {string} id @param {object} note */
+  addNote: (id, note) => call("POST", `${meeting(id)}/notes`, note),
+  /** @param {string} id @param {string} item @param {object} fields */
+  editNote: (id, item, fields) => call("PATCH", `${meeting(id)}/notes/${encodeURIComponent(item)}`, fields),
+  /** @param {string} id @param {string} item @param {string} into */
+  mergeNote: (id, item, into) => call("POST", `${meeting(id)}/notes/${encodeURIComponent(item)}/merge`, { into }),
+  /** @param {string} id @param {string} segment @param {object} fields */
+  editSegment: (id, segment, fields) => call("PATCH", `${meeting(id)}/segments/${encodeURIComponent(segment)}`, fields),
+  /** @param {string} id @param {string} speaker @param {string} name */
+  nameSpeaker: (id, speaker, name) => call("POST", `${meeting(id)}/speakers`, { speaker, name }),
+  /** @param {string} id @param {string} scope */
+  ticket: (id, scope) => call("POST", "/v1/auth/tickets", { meeting: id, scope }),
+  /** @param {string} id */
+  audioUrl: (id) => `${meeting(id)}/audio.wav`,
+};
