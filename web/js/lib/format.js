@@ -57,7 +57,7 @@ function midnight(date) {
 
 /** "14:05" in the reader's way. @param {Date} date @param {string} [locale] */
 export function timeOfDay(date, locale) {
-  return date.toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit" });
+  return date.toLocaleTimeString(locale, { hour: "numeric", minute: "2-digit" });
 }
 
 /** What a new meeting is called until somebody names it. @param {Date} now @param {string} [locale] */

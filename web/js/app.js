@@ -1,0 +1,142 @@
+// @ts-check
+/** The root of the pages: who is signed in, which page is shown, and the recording that outlives a page. */
+
+import { Recorder, unfinished } from "./capture/recorder.js";
+import { ApiError, api } from "./lib/api.js";
+import { fill, h } from "./lib/h.js";
+import { Toasts, openMenu, plainPage } from "./view/dialog.js";
+
+/**
+ * What every page gets.
+ * @typedef {object} App
+ * @property {HTMLElement} root
+ * @property {Toasts} toasts
+ * @property {Record<string, any>} me
+ * @property {(path: string) => void} go
+ * @property {(error: unknown) => void} complain
+ * @property {Recorder | null} recorder
+ * @property {() => HTMLElement} brand
+ * @property {() => HTMLElement} themeButton
+ */
+/** @typedef {{close: () => void}} Page */
+
+const PAGES = {
+  "/live.html": () => import("./pages/live.js"),
+  "/recap.html": () => import("./pages/recap.js"),
+  "/": () => import("./pages/home.js"),
+};
+
+/** @type {Page | null} */
+let page = null;
+const root = h("div", { id: "page" });
+document.body.append(h("a", { class: "skip", href: "#main" }, "Skip to the content"), root);
+
+/** @type {App} */
+const app = {
+  root,
+  toasts: new Toasts(),
+  me: {},
+  go,
+  complain: (error) => app.toasts.show(error instanceof Error ? error.message : String(error)),
+  recorder: null,
+  brand: () => h("a", { class: "brand", href: "/" }, "Rapporteur"),
+  themeButton,
+};
+
+/** Shows another page without leaving this document: a recording goes on. @param {string} path */
+function go(path) {
+  history.pushState(null, "", path);
+  void show();
+}
+
+async function show() {
+  page?.close();
+  page = null;
+  const path = location.pathname.replace(/index\.html$/, "");
+  const load = PAGES[/** @type {keyof typeof PAGES} */ (path)] ?? PAGES["/"];
+  const module = await load();
+  fill(root);
+  scrollTo(0, 0);
+  page = await module.mount(app, decodeURIComponent(location.hash.slice(1)));
+}
+
+/** Links between the pages stay in this document. @param {MouseEvent} event */
+function follow(event) {
+  const link = event.target instanceof Element ? event.target.closest("a") : null;
+  if (!link || event.defaultPrevented || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  const url = new URL(link.href);
+  if (link.target || link.hasAttribute("download") || url.origin !== location.origin || !(url.pathname in PAGES)) return;
+  if (link.getAttribute("href")?.startsWith("#")) {
+    event.preventDefault();
+    const target = document.getElementById(url.hash.slice(1));
+    target?.scrollIntoView({ block: "start" });
+    target?.focus({ preventScroll: true });
+    return;
+  }
+  event.preventDefault();
+  go(url.pathname + url.hash);
+}
+
+/** The choice of colours. */
+function themeButton() {
+  const button = h("button", { type: "button", class: "button quiet", onclick: () => {
+    const chosen = localStorage.getItem("rapporteur.theme") ?? "auto";
+    const choices = [["auto", "As the system"], ["light", "Light"], ["dark", "Dark"]];
+    openMenu(button, choices.map(([value, name]) =>
+      h("button", { type: "button", "aria-pressed": String(chosen === value), onclick: () => setTheme(value) }, chosen === value ? `${name} ✓` : name)), "Colours");
+  } }, "Colours");
+  return button;
+}
+
+/** @param {string} theme */
+function setTheme(theme) {
+  localStorage.setItem("rapporteur.theme", theme);
+  dispatchEvent(new Event("rapporteur:theme"));
+}
+
+function signedOut() {
+  plainPage(
+    root,
+    "Sign in",
+    h("p", null, "Rapporteur is running, but this browser is not signed in."),
+    h("p", null, "Open the sign-in link that ", h("code", null, "rapporteur up"), " (or ", h("code", null, "make run"), ") printed in its terminal. A link works once; the same command prints a new one."),
+    h("p", null, h("button", { type: "button", class: "button primary", onclick: () => location.reload() }, "Try again")),
+  );
+  document.title = "Sign in · Rapporteur";
+}
+
+/** @param {unknown} fault */
+function unreachable(fault) {
+  const text = fault instanceof Error ? fault.message : "";
+  plainPage(root, "No answer", h("p", null, `${text} This page tries again by itself.`));
+  setTimeout(() => void begin(), 2000);
+}
+
+async function begin() {
+  try {
+    app.me = await api.me();
+  } catch (fault) {
+    return fault instanceof ApiError && fault.status === 401 ? signedOut() : unreachable(fault);
+  }
+  await takeUp();
+  return show();
+}
+
+/** After a reload in a meeting that was being recorded here, the recording goes on before anything is shown. */
+async function takeUp() {
+  const meeting = location.pathname.endsWith("/live.html") ? decodeURIComponent(location.hash.slice(1)) : "";
+  const recordings = meeting ? await unfinished(meeting) : [];
+  if (recordings.length === 0) return;
+  const recorder = new Recorder(meeting);
+  app.recorder = recorder;
+  void recorder.goOn(recordings).then((mine) => {
+    if (mine) return;
+    recorder.letGo();
+    if (app.recorder === recorder) app.recorder = null;
+    app.toasts.show("This meeting is being recorded in another window.");
+  });
+}
+
+document.addEventListener("click", follow);
+addEventListener("popstate", () => void show());
+void begin();

@@ -1,0 +1,274 @@
+// @ts-check
+/** A meeting that is over: what matters first, every word after it, and the recording under both. */
+
+import { Feed } from "../feed/client.js";
+import { shownNotes } from "../feed/fold.js";
+import { talkTime } from "../feed/turns.js";
+import { api } from "../lib/api.js";
+import { clock, dayName, spell, timeOfDay } from "../lib/format.js";
+import { fill, h, icon, setText } from "../lib/h.js";
+import { confirmDialog, openMenu, plainPage } from "../view/dialog.js";
+import { edits } from "../view/edits.js";
+import { bindKeys } from "../view/keys.js";
+import { KINDS, Notes } from "../view/notes.js";
+import { Player } from "../view/player.js";
+import { editableTitle } from "../view/title.js";
+import { Transcript } from "../view/transcript.js";
+
+/** @typedef {import("../app.js").App} App */
+
+class RecapPage {
+  /** @param {App} app @param {string} id @param {number | null} at */
+  constructor(app, id, at) {
+    this.app = app;
+    this.id = id;
+    this.at = at;
+    this.gone = false;
+    this.drawnWave = false;
+    const doing = edits(app, id, () => this.feed.state);
+    this.player = new Player(api.audioUrl(id));
+    this.player.addEventListener("time", () => this.followPlayer());
+    this.transcript = new Transcript({ hear: (second) => this.player.hear(second), correct: doing.correct, rename: doing.rename });
+    this.notes = new Notes({ ...doing, hear: (start, end) => this.player.hear(Math.max(0, start - 0.2), end + 0.3), reveal: (second) => this.transcript.reveal(second), toasts: app.toasts }, { byOwner: true });
+    this.title = editableTitle(doing.retitle);
+    /** @type {Range[]} */
+    this.found = [];
+    this.foundAt = -1;
+    this.build();
+    app.toasts.root.classList.add("raised");
+    this.feed = new Feed(id, (change) => this.changed(change));
+    this.unbind = this.bind();
+  }
+
+  bind() {
+    return bindKeys([
+      { key: " ", name: "Space", does: "Play or stop", run: () => this.player.toggle() },
+      { key: "arrowleft", name: "←", does: "Back 10 seconds", run: () => this.player.skip(-10) },
+      { key: "arrowright", name: "→", does: "Forward 10 seconds", run: () => this.player.skip(10) },
+      { key: "j", name: "J", does: "Next turn", run: () => this.step(1) },
+      { key: "k", name: "K", does: "Previous turn", run: () => this.step(-1) },
+      { key: "e", name: "E", does: "Correct this turn", run: () => this.transcript.edit() },
+      { key: "n", name: "N", does: "Add a note", run: () => void this.notes.add() },
+      { key: "c", name: "C", does: "Copy a link to this second", run: () => void this.copyLink() },
+      { key: "/", name: "/", does: "Find in the transcript", run: () => this.finder.focus() },
+    ]);
+  }
+
+  build() {
+    this.facts = h("p", { class: "facts" });
+    this.people = h("p", { class: "facts", dir: "auto" });
+    this.busy = h("p", { class: "notice", hidden: true }, h("span", null, "The recap is being written. It appears here by itself."));
+    const more = h("button", { type: "button", class: "button", onclick: () => this.menu(more) }, icon("more"), "More");
+    this.summary = h("p", { class: "prose", dir: "auto" });
+    this.summarySection = section("summary", "Summary", this.summary);
+    this.notesSection = section("notes", "Notes", this.notes.root);
+    this.notesNone = h("p", { class: "small" }, "No action items, decisions or questions were found.");
+    this.notesSection.append(this.notesNone, h("p", { class: "row" }, h("button", { type: "button", class: "button quiet", onclick: () => void this.notes.add() }, icon("plus"), "Add a note")));
+    this.chapterList = h("ol", null);
+    this.chapterSection = section("chapters", "Chapters", this.chapterList);
+    this.finder = h("input", { type: "search", class: "find", placeholder: "Find in the transcript", "aria-label": "Find in the transcript", oninput: () => this.find(), onkeydown: (/** @type {KeyboardEvent} */ event) => this.findKey(event) });
+    this.foundCount = h("span", { class: "small num", role: "status" });
+    this.textSection = h("section", { id: "transcript", tabIndex: -1 }, h("h2", null, "Transcript"), h("div", { class: "bar-row" }, this.foundCount, this.finder), this.transcript.root);
+    this.nav = h("nav", { "aria-label": "In this recap" });
+    fill(this.app.root,
+      h("header", { class: "top" }, this.app.brand(), this.app.themeButton()),
+      h("main", { class: "recap", id: "main", tabIndex: -1 }, this.nav,
+        h("article", null,
+          h("header", { class: "doc" }, h("h1", null, this.title.element), this.facts, this.people, this.busy,
+            h("div", { class: "row" }, h("button", { type: "button", class: "button", onclick: () => void this.copyLink() }, icon("link"), "Copy link"), more)),
+          this.summarySection, this.notesSection, this.chapterSection, this.textSection)),
+      this.player.element ?? null);
+  }
+
+  /** @param {import("../feed/fold.js").Change} change */
+  changed(change) {
+    const { state } = this.feed;
+    if (this.feed.link === "gone" || state.deleted) return this.showGone();
+    if (this.feed.link === "signed-out") return location.reload();
+    if (change.error) this.app.toasts.show(change.error);
+    if (!state.loaded) return;
+    if (change.meta || change.all) this.drawMeeting();
+    if (change.text || change.all) this.transcript.update(state, change);
+    if (change.notes || change.all) this.drawNotes();
+    if (change.all || change.meta || change.notes) this.drawNav();
+    if (change.all) this.opened();
+  }
+
+  showGone() {
+    if (this.gone) return;
+    this.gone = true;
+    this.player.close();
+    plainPage(this.app.root, "No such meeting", h("p", null, "It was deleted, or you may not see it."), h("p", null, h("a", { class: "button", href: "/" }, "All meetings")));
+  }
+
+  drawMeeting() {
+    const { state } = this.feed;
+    const { meeting, recap } = state;
+    this.title.set(meeting.title ?? "");
+    document.title = `${meeting.title ?? "Meeting"} · Rapporteur`;
+    const start = new Date((meeting.started_at ?? 0) * 1000);
+    const day = dayName(start, new Date());
+    const date = day === "Today" || day === "Yesterday" ? day : start.toLocaleDateString(undefined, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+    setText(this.facts, [`${date}, ${timeOfDay(start)}`, spell(meeting.duration_s ?? 0)].join(" · "));
+    const spoken = talkTime(state.order, state).map((voice) => voice.name).filter(Boolean);
+    setText(this.people, [...new Set([...(meeting.participants ?? []), ...spoken])].join(", "));
+    this.busy.hidden = state.completed;
+    setText(this.summary, recap?.summary || state.summary || "");
+    this.summarySection.hidden = !this.summary.textContent;
+    this.drawChapters(recap?.chapters?.length ? recap.chapters : state.chapters);
+    this.player.gaps = state.gaps;
+  }
+
+  /** @param {import("../feed/fold.js").Chapter[]} chapters */
+  drawChapters(chapters) {
+    this.player.chapters = chapters;
+    this.chapterSection.hidden = chapters.length === 0;
+    fill(this.chapterList, chapters.map((chapter) => h("li", { class: "chapter" }, h("time", null, clock(chapter.start)),
+      h("button", { type: "button", dir: "auto", onclick: () => this.hearChapter(chapter) }, chapter.title), chapter.summary ? h("p", { dir: "auto" }, chapter.summary) : null)));
+  }
+
+  /** @param {import("../feed/fold.js").Chapter} chapter */
+  hearChapter(chapter) {
+    this.player.hear(chapter.start);
+    this.transcript.reveal(chapter.start);
+  }
+
+  drawNotes() {
+    this.notes.update(this.feed.state);
+    this.notesNone.hidden = shownNotes(this.feed.state).length > 0;
+  }
+
+  drawNav() {
+    const { state } = this.feed;
+    const kinds = new Set(shownNotes(state).map((note) => note.kind));
+    fill(this.nav,
+      this.summarySection.hidden ? null : h("a", { href: "#summary" }, "Summary"),
+      KINDS.filter(([kind]) => kinds.has(kind)).map(([kind, title]) => h("a", { href: `#notes-${kind}` }, title)),
+      h("a", { href: "#transcript" }, "Transcript"),
+      this.player.chapters.length ? h("hr", null) : null,
+      this.player.chapters.map((chapter) => h("button", { type: "button", dir: "auto", onclick: () => this.hearChapter(/** @type {any} */ (chapter)) }, h("span", { class: "num" }, clock(chapter.start)), /** @type {any} */ (chapter).title)));
+  }
+
+  opened() {
+    if (this.drawnWave) return;
+    this.drawnWave = true;
+    const { state } = this.feed;
+    const draw = () => void this.player.drawWave(state.order);
+    if (this.player.duration_s) draw();
+    else this.player.audio.addEventListener("loadedmetadata", draw, { once: true });
+    if (this.at !== null) {
+      this.player.hear(this.at, null, false);
+      this.transcript.reveal(this.at);
+    }
+  }
+
+  followPlayer() {
+    const playing = this.player.playing_;
+    const element = this.transcript.follow(this.player.second || playing ? this.player.second : null);
+    for (const button of this.notes.root.querySelectorAll(".hear")) {
+      const start = Number(/** @type {HTMLElement} */ (button).dataset.start);
+      button.setAttribute("aria-pressed", String(playing && this.player.stopAt !== null && Math.abs(this.player.second - start) < 60 && this.player.second >= start - 0.3 && this.player.second <= this.player.stopAt));
+    }
+    if (playing && element && element !== this.shown && this.player.stopAt === null) this.keepInView(element);
+    this.shown = element;
+  }
+
+  /** @type {HTMLElement | null} */
+  shown = null;
+
+  /** The turn that is being heard is kept on the page while a person reads along, and only then. @param {HTMLElement} element */
+  keepInView(element) {
+    const box = element.getBoundingClientRect();
+    const before = this.shown?.getBoundingClientRect();
+    const reading = before && before.bottom > 0 && before.top < innerHeight;
+    if (reading && (box.bottom > innerHeight - 120 || box.top < 0)) element.scrollIntoView({ block: "center" });
+  }
+
+  async copyLink() {
+    const second = Math.floor(this.player.second);
+    const url = `${location.origin}/recap.html#${this.id}${second ? `@${second}` : ""}`;
+    try {
+      await navigator.clipboard.writeText(url);
+      this.app.toasts.show(second ? `Link to ${clock(second)} copied` : "Link copied");
+    } catch {
+      this.app.toasts.show(url);
+    }
+  }
+
+  /** @param {HTMLElement} anchor */
+  menu(anchor) {
+    openMenu(anchor, [
+      h("button", { type: "button", onclick: () => print() }, "Print or save as PDF"),
+      h("a", { href: api.audioUrl(this.id), download: `${this.feed.state.meeting.title ?? "meeting"}.wav` }, "Download the recording"),
+      h("button", { type: "button", class: "danger", onclick: () => void this.remove() }, "Delete this meeting…"),
+    ], "More for this meeting");
+  }
+
+  async remove() {
+    const title = this.feed.state.meeting.title ?? "This meeting";
+    if (!(await confirmDialog("Delete this meeting?", `“${title}”: its recording, transcript and notes are removed for good.`, "Delete", true))) return;
+    try {
+      await api.remove(this.id);
+      this.app.go("/");
+      this.app.toasts.show("Deleted");
+    } catch (fault) {
+      this.app.complain(fault);
+    }
+  }
+
+  // ---- finding ---------------------------------------------------------------------------------------------------
+
+  find() {
+    this.found = this.transcript.find(this.finder.value);
+    this.foundAt = -1;
+    const wanted = this.finder.value.trim().length >= 2;
+    setText(this.foundCount, wanted ? (this.found.length ? `${this.found.length} found` : "Not found") : "");
+    if (this.found.length) this.nextFound(1, false);
+  }
+
+  /** @param {KeyboardEvent} event */
+  findKey(event) {
+    if (event.key === "Escape") {
+      this.finder.value = "";
+      this.find();
+      this.finder.blur();
+    }
+    if (event.key !== "Enter" || this.found.length === 0) return;
+    event.preventDefault();
+    this.nextFound(event.shiftKey ? -1 : 1, true);
+  }
+
+  /** @param {number} step @param {boolean} scroll */
+  nextFound(step, scroll) {
+    this.foundAt = (this.foundAt + step + this.found.length) % this.found.length;
+    const range = this.found[this.foundAt];
+    globalThis.CSS?.highlights?.set("found", new Highlight(range));
+    setText(this.foundCount, `${this.foundAt + 1} of ${this.found.length}`);
+    if (scroll) range.startContainer.parentElement?.scrollIntoView({ block: "center" });
+  }
+
+  /** @param {number} step */
+  step(step) {
+    const second = this.transcript.move(step);
+    if (second !== null && this.player.playing_) this.player.hear(second);
+  }
+
+  close() {
+    this.gone = true;
+    this.unbind();
+    this.feed.close();
+    this.player.close();
+    this.app.toasts.root.classList.remove("raised");
+  }
+}
+
+/** @param {string} id @param {string} title @param {...Node} children */
+function section(id, title, ...children) {
+  return h("section", { id, tabIndex: -1 }, h("h2", null, title), ...children);
+}
+
+/** @param {App} app @param {string} hash meeting, or meeting@second */
+export async function mount(app, hash) {
+  const [id, second] = hash.split("@");
+  return new RecapPage(app, id, second ? Number(second) : null);
+}

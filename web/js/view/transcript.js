@@ -1,0 +1,361 @@
+// @ts-check
+/**
+ * The transcript as paragraphs. Patches by position: an element whose content is the same is left alone, so nothing
+ * moves when words become final. Long transcripts are set in blocks that the browser lays out only when they are near.
+ */
+
+import { finalItems, gapSentence, withInterims } from "../feed/turns.js";
+import { secondAt, segmentAt, spotAt, stableChars } from "../feed/words.js";
+import { clock } from "../lib/format.js";
+import { fill, h, setText } from "../lib/h.js";
+
+/** @typedef {import("../feed/fold.js").State} State */
+/** @typedef {import("../feed/fold.js").Segment} Segment */
+/** @typedef {import("../feed/turns.js").Item} Item */
+/** @typedef {import("../feed/turns.js").Turn} Turn */
+/**
+ * What the page around it does.
+ * @typedef {object} Wishes
+ * @property {(second: number) => void} hear
+ * @property {(segment: Segment, text: string) => Promise<boolean>} correct
+ * @property {(turn: Turn) => void} rename
+ */
+
+const BLOCK = 50;
+const FIRST_BLOCKS = 4;
+const BLOCKS_PER_STEP = 12;
+
+/** One transcript on the page. */
+export class Transcript {
+  /** @param {Wishes} wishes */
+  constructor(wishes) {
+    this.wishes = wishes;
+    this.root = h("div", { class: "transcript" });
+    /** @type {Item[]} */
+    this.finals = [];
+    /** @type {Item[]} */
+    this.items = [];
+    /** @type {{element: HTMLElement, sign: string}[]} */
+    this.drawn = [];
+    /** @type {HTMLElement[]} */
+    this.blocks = [];
+    /** @type {Map<string, number>} */
+    this.voices = new Map();
+    this.current = -1;
+    this.editing = -1;
+    this.step = 0;
+    /** @type {State | null} */
+    this.state = null;
+    this.root.addEventListener("click", (event) => this.clicked(event));
+  }
+
+  /** The number of the voice's colour. @param {string} voice */
+  hue(voice) {
+    if (!this.voices.has(voice)) this.voices.set(voice, this.voices.size % 8);
+    return this.voices.get(voice) ?? 0;
+  }
+
+  /** @param {State} state @param {import("../feed/fold.js").Change} change */
+  update(state, change) {
+    this.state = state;
+    if (change.all || change.text) this.finals = finalItems(state);
+    this.items = withInterims(this.finals, state);
+    this.patch();
+  }
+
+  /** Brings the page to the items; the first screens at once, the rest while the browser is idle. */
+  patch() {
+    cancelAnimationFrame(this.step);
+    const known = this.drawn.length;
+    const until = known === 0 ? Math.min(this.items.length, FIRST_BLOCKS * BLOCK) : Math.min(this.items.length, known + BLOCK);
+    this.patchUntil(until);
+    if (this.drawn.length < this.items.length) this.step = requestAnimationFrame(() => this.more());
+    while (this.drawn.length > this.items.length) this.drawn.pop()?.element.remove();
+  }
+
+  more() {
+    this.patchUntil(Math.min(this.items.length, this.drawn.length + BLOCKS_PER_STEP * BLOCK), this.drawn.length);
+    if (this.drawn.length < this.items.length) this.step = requestAnimationFrame(() => this.more());
+    else this.root.dispatchEvent(new Event("complete"));
+  }
+
+  get complete() {
+    return this.drawn.length >= this.items.length;
+  }
+
+  /** @param {number} until @param {number} [from] */
+  patchUntil(until, from = 0) {
+    for (let index = from; index < until; index += 1) {
+      const item = this.items[index];
+      const sign = signature(item);
+      const drawn = this.drawn[index];
+      if (drawn?.sign === sign) continue;
+      if (drawn && index === this.editing) continue;
+      if (drawn && item.type === "turn" && drawn.element.classList.contains("turn")) {
+        this.fillTurn(drawn.element, item);
+        drawn.sign = sign;
+        continue;
+      }
+      const element = item.type === "turn" ? this.fillTurn(this.emptyTurn(), item) : gapElement(item);
+      element.dataset.i = String(index);
+      if (drawn) drawn.element.replaceWith(element);
+      else this.block(index).append(element);
+      this.drawn[index] = { element, sign };
+    }
+  }
+
+  /** The block that holds this item. @param {number} index */
+  block(index) {
+    const number = Math.floor(index / BLOCK);
+    while (this.blocks.length <= number) {
+      const block = h("div", { class: "block" });
+      this.blocks.push(block);
+      this.root.append(block);
+    }
+    return this.blocks[number];
+  }
+
+  emptyTurn() {
+    return h("article", { class: "turn" },
+      h("button", { type: "button", class: "time", tabIndex: -1 }),
+      h("button", { type: "button", class: "who", tabIndex: -1, title: "Name this speaker" }),
+      h("p", { class: "said", dir: "auto" }),
+      h("button", { type: "button", class: "edit", tabIndex: -1 }, "Correct"));
+  }
+
+  /** @param {HTMLElement} element @param {Turn} turn */
+  fillTurn(element, turn) {
+    const [time, who, said] = /** @type {HTMLElement[]} */ ([...element.children]);
+    const hue = this.hue(turn.voice);
+    element.className = `turn voice-${hue}${turn.speaker ? "" : " anonymous"}${element.classList.contains("current") ? " current" : ""}`;
+    const clocked = clock(turn.start);
+    setText(time, clocked);
+    time.setAttribute("aria-label", `Hear from ${clocked}`);
+    setText(who, turn.speaker);
+    who.hidden = !turn.speaker;
+    turn.segments.forEach((segment, index) => fillSegment(said, index, segment));
+    while (said.children.length > turn.segments.length) said.lastChild?.remove();
+    return element;
+  }
+
+  /** @param {MouseEvent} event */
+  clicked(event) {
+    const target = event.target instanceof Element ? event.target : null;
+    const element = /** @type {HTMLElement | null} */ (target?.closest(".turn"));
+    const index = Number(element?.dataset.i ?? -1);
+    const turn = this.items[index];
+    if (!element || turn?.type !== "turn" || target?.closest("form")) return;
+    if (target?.closest(".time")) this.wishes.hear(turn.start);
+    else if (target?.closest(".who")) this.wishes.rename(turn);
+    else if (target?.closest(".edit")) this.edit(index);
+    else if (target?.closest(".said") && getSelection()?.isCollapsed) this.hearAt(turn, event);
+  }
+
+  /** @param {Turn} turn @param {MouseEvent} event */
+  hearAt(turn, event) {
+    const spot = caretAt(event.clientX, event.clientY);
+    const span = spot?.node.parentElement?.closest(".seg");
+    if (!spot || !span) return;
+    const segment = turn.segments[[...(span.parentElement?.children ?? [])].indexOf(span)];
+    let before = 0;
+    for (let node = spot.node; node.previousSibling || node.parentNode !== span; ) {
+      if (node.previousSibling) {
+        node = node.previousSibling;
+        before += node.textContent?.length ?? 0;
+      } else node = /** @type {Node} */ (node.parentNode);
+    }
+    if (segment) this.wishes.hear(secondAt(segment, before + spot.offset));
+  }
+
+  // ---- the word that is being heard ------------------------------------------------------------------------------
+
+  /** @param {number | null} second null: nothing is being heard */
+  follow(second) {
+    const highlights = globalThis.CSS?.highlights;
+    const segment = second === null || !this.state ? null : segmentAt(this.state.order, second);
+    const index = segment && second !== null && second < segment.end + 2 ? this.indexOf(segment) : -1;
+    this.setCurrent(index);
+    highlights?.delete("word");
+    const spot = index >= 0 && segment && second !== null ? spotAt(segment, second) : null;
+    const span = spot && this.span(index, /** @type {Segment} */ (segment));
+    const text = span?.firstChild;
+    if (!spot || !text || !highlights || (text.textContent?.length ?? 0) < spot.to) return null;
+    const range = new Range();
+    range.setStart(text, spot.from);
+    range.setEnd(text, spot.to);
+    highlights.set("word", new Highlight(range));
+    return this.drawn[index]?.element ?? null;
+  }
+
+  /** The item that holds the segment. @param {Segment} segment */
+  indexOf(segment) {
+    let low = 0;
+    let high = this.finals.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.finals[middle].start <= segment.start) low = middle + 1;
+      else high = middle;
+    }
+    for (let index = low - 1; index >= 0; index -= 1) {
+      const item = this.finals[index];
+      if (item.type === "turn" && item.segments.some((known) => known.id === segment.id)) return index;
+      if (segment.start - item.start > 600) return -1;
+    }
+    return -1;
+  }
+
+  /** @param {number} index @param {Segment} segment @returns {Element | null} */
+  span(index, segment) {
+    const item = this.finals[index];
+    if (item?.type !== "turn" || !this.drawn[index]) return null;
+    const at = item.segments.findIndex((known) => known.id === segment.id);
+    return this.drawn[index].element.querySelector(".said")?.children[at] ?? null;
+  }
+
+  /** @param {number} index */
+  setCurrent(index) {
+    if (index === this.current) return;
+    this.drawn[this.current]?.element.classList.remove("current");
+    this.current = index;
+    this.drawn[index]?.element.classList.add("current");
+  }
+
+  // ---- by keyboard -----------------------------------------------------------------------------------------------
+
+  /** Goes to the next (1) or previous (-1) turn; its second. @param {number} step */
+  move(step) {
+    let index = this.current + step;
+    while (this.items[index] && this.items[index].type !== "turn") index += step;
+    if (!this.items[index]) return null;
+    this.goTo(index);
+    return this.items[index].start;
+  }
+
+  /** @param {number} index */
+  goTo(index) {
+    if (index >= this.drawn.length) this.patchUntil(Math.min(index + 1, this.items.length), this.drawn.length);
+    this.setCurrent(index);
+    const element = this.drawn[index]?.element;
+    element?.scrollIntoView({ block: "center" });
+    /** @type {HTMLElement | null} */ (element?.querySelector(".time"))?.focus({ preventScroll: true });
+  }
+
+  /** Shows the turn at this second. @param {number} second */
+  reveal(second) {
+    const segment = this.state ? segmentAt(this.state.order, second + 0.01) : null;
+    const index = segment ? this.indexOf(segment) : -1;
+    if (index >= this.drawn.length) this.patchUntil(Math.min(index + 1, this.items.length), this.drawn.length);
+    this.setCurrent(index);
+    this.drawn[index]?.element.scrollIntoView({ block: "center" });
+  }
+
+  // ---- correcting ------------------------------------------------------------------------------------------------
+
+  /** Lets a person correct the lines of a turn. @param {number} [index] */
+  edit(index = this.current) {
+    const turn = this.items[index];
+    const element = this.drawn[index]?.element;
+    const finals = turn?.type === "turn" ? turn.segments.filter((segment) => segment.final !== false) : [];
+    if (!element || finals.length === 0 || this.editing >= 0) return;
+    this.editing = index;
+    const said = /** @type {HTMLElement} */ (element.querySelector(".said"));
+    const lines = finals.map((segment) => h("textarea", { value: segment.text, rows: 1, dir: "auto", "aria-label": `Line at ${clock(segment.start)}` }));
+    const done = () => {
+      this.editing = -1;
+      form.remove();
+      said.hidden = false;
+      this.drawn[index].sign = "";
+      this.patch();
+      /** @type {HTMLElement | null} */ (element.querySelector(".time"))?.focus();
+    };
+    const save = async () => {
+      for (const [at, segment] of finals.entries()) {
+        const text = lines[at].value.trim();
+        if (text !== segment.text && !(await this.wishes.correct(segment, text))) return;
+      }
+      done();
+    };
+    const form = h("form", {
+      onsubmit: (/** @type {Event} */ event) => {
+        event.preventDefault();
+        void save();
+      },
+      onkeydown: (/** @type {KeyboardEvent} */ event) => {
+        if (event.key === "Escape") done();
+        if (event.key === "Enter" && !event.shiftKey && event.target instanceof HTMLTextAreaElement) {
+          event.preventDefault();
+          void save();
+        }
+      },
+    }, ...lines, h("div", { class: "row" }, h("button", { class: "button primary" }, "Save"), h("button", { type: "button", class: "button", onclick: done }, "Cancel")));
+    said.hidden = true;
+    said.after(form);
+    lines[0].focus();
+  }
+
+  // ---- finding ---------------------------------------------------------------------------------------------------
+
+  /** Marks all places of a text; where they are. @param {string} wanted @returns {Range[]} */
+  find(wanted) {
+    const highlights = globalThis.CSS?.highlights;
+    highlights?.delete("find");
+    highlights?.delete("found");
+    const needle = wanted.trim().toLocaleLowerCase();
+    if (needle.length < 2) return [];
+    if (!this.complete) this.patchUntil(this.items.length, this.drawn.length);
+    /** @type {Range[]} */
+    const ranges = [];
+    for (const span of this.root.querySelectorAll(".seg")) {
+      const node = span.firstChild;
+      const text = node?.textContent?.toLocaleLowerCase() ?? "";
+      for (let at = text.indexOf(needle); node && at >= 0 && at + needle.length <= (node.textContent?.length ?? 0); at = text.indexOf(needle, at + 1)) {
+        const range = new Range();
+        range.setStart(node, at);
+        range.setEnd(node, at + needle.length);
+        ranges.push(range);
+      }
+    }
+    if (ranges.length) highlights?.set("find", new Highlight(...ranges));
+    return ranges;
+  }
+}
+
+/** What an item looks like, as a string to compare. @param {Item} item */
+function signature(item) {
+  if (item.type === "gap") return `gap ${item.start} ${item.end} ${item.cause}`;
+  const parts = item.segments.map((segment) => `${segment.id}/${segment.rev ?? 0}/${segment.final === false ? `${segment.stable}/${segment.text}` : segment.text.length}`);
+  return `${item.voice}|${item.speaker}|${parts.join("|")}`;
+}
+
+/** @param {HTMLElement} said @param {number} index @param {Segment} segment */
+function fillSegment(said, index, segment) {
+  let span = /** @type {HTMLElement | undefined} */ (said.children[index]);
+  if (!span) {
+    span = h("span", { class: "seg" });
+    if (index > 0) said.append(" ");
+    said.append(span);
+  }
+  const open = segment.final === false;
+  span.classList.toggle("open", open);
+  const stable = open ? stableChars(segment) : segment.text.length;
+  const tail = segment.text.slice(stable);
+  if (!tail) return setText(span, segment.text);
+  const words = tail.trimStart();
+  fill(span, segment.text.slice(0, segment.text.length - words.length), h("span", { class: "tail" }, words));
+}
+
+/** @param {import("../feed/turns.js").GapItem} item */
+function gapElement(item) {
+  return h("p", { class: "gap" }, h("time", null, clock(item.start)), h("span", null, `${Math.max(1, Math.round(item.end - item.start))} s ${gapSentence(item.cause)}`));
+}
+
+/** The text under a point. @param {number} x @param {number} y @returns {{node: Node, offset: number} | null} */
+function caretAt(x, y) {
+  const page = /** @type {any} */ (document);
+  if (page.caretPositionFromPoint) {
+    const position = page.caretPositionFromPoint(x, y);
+    return position && { node: position.offsetNode, offset: position.offset };
+  }
+  const range = page.caretRangeFromPoint?.(x, y);
+  return range ? { node: range.startContainer, offset: range.startOffset } : null;
+}
