@@ -41,6 +41,13 @@ check: ## format, lint, types, import rule, unit tests (under a minute)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest tests/unit
+	@$(MAKE) --no-print-directory web-test
+
+web-test: ## unit tests of the pages (skipped where there is no node >= 20)
+	@if command -v node >/dev/null; then node --test --test-reporter=dot tests/web/; else echo "web-test: skipped, node is not here"; fi
+
+web-types: ## check the types of the pages (first: npm install)
+	@node_modules/.bin/tsc -p tests/web/tsconfig.json
 
 e2e: models-test ## the whole product in a real browser
 	@$(BIN)/python -m pytest tests/e2e -ra
@@ -71,4 +78,4 @@ lock: ## resolve the requirements again (UPGRADE=--upgrade takes new versions)
 clean: ## remove .venv and caches (data and models stay)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
-.PHONY: help run setup dev models-test test check e2e faults bench-asr eval-notes eval-search env lock clean
+.PHONY: help run setup dev models-test test check web-test web-types e2e faults bench-asr eval-notes eval-search env lock clean

@@ -64,7 +64,7 @@ def _sound(seconds: float) -> bytes:
     return out.getvalue()
 
 
-def create_app(fake: Fake) -> Litestar:
+def create_app(fake: Fake) -> Litestar:  # noqa: C901 - one short handler per address
     """The application around one ``fake``."""
     sounds: dict[str, bytes] = {}
 
@@ -76,7 +76,11 @@ def create_app(fake: Fake) -> Litestar:
 
     @get("/v1/me")
     async def me() -> Response[Any]:
-        return _problem(401, "Not signed in") if fake.signed_out else Response({"user": "u1", "name": "Ana", "role": "owner"})
+        return (
+            _problem(401, "Not signed in")
+            if fake.signed_out
+            else Response({"user": "u1", "name": "Ana", "role": "owner"})
+        )
 
     @get("/v1/status")
     async def status() -> dict[str, Any]:
@@ -90,7 +94,12 @@ def create_app(fake: Fake) -> Litestar:
     @post("/v1/meetings")
     async def create(data: dict[str, Any]) -> dict[str, Any]:
         name = f"new{next(fake.numbers)}"
-        fake.started[name] = {**scripts.summary(name, data["title"]), **data, "state": "live", "started_at": time.time()}
+        fake.started[name] = {
+            **scripts.summary(name, data["title"]),
+            **data,
+            "state": "live",
+            "started_at": time.time(),
+        }
         return fake.started[name]
 
     @post("/v1/auth/tickets")
@@ -160,7 +169,15 @@ def create_app(fake: Fake) -> Litestar:
         kept = fake.frames.setdefault(f"{name}/{hello['track']}", {})
         session = kept.setdefault(hello["session"], {})
         end = max((_end(frame) for part in kept.values() for frame in part.values()), default=0)
-        await socket.send_json({"type": "welcome", "session": hello["session"], "resume_from": len(session), "pts_samples": end, "window": 100})
+        await socket.send_json(
+            {
+                "type": "welcome",
+                "session": hello["session"],
+                "resume_from": len(session),
+                "pts_samples": end,
+                "window": 100,
+            }
+        )
         try:
             while not fake.refuse:
                 message = await socket.receive()
@@ -195,7 +212,22 @@ def create_app(fake: Fake) -> Litestar:
         response.headers["Content-Security-Policy"] = CSP
         return response
 
-    handlers = [me, status, meetings, create, ticket, add_track, end, change, audio, feed, uplink, control, signin, index]
+    handlers = [
+        me,
+        status,
+        meetings,
+        create,
+        ticket,
+        add_track,
+        end,
+        change,
+        audio,
+        feed,
+        uplink,
+        control,
+        signin,
+        index,
+    ]
     files = create_static_files_router(path="/", directories=[WEB], html_mode=False)
     return Litestar([*handlers, files], after_request=secure, openapi_config=None)
 
