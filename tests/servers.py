@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 CONFIG = """
 listen: 127.0.0.1:{port}
 http: 127.0.0.1:{monitor}
-jetstream {{ store_dir: "{store}", sync_interval: always, max_file_store: 4GB }}
+jetstream {{ store_dir: "{store}", sync_interval: {sync}, max_file_store: 4GB }}
 """
 
 
@@ -33,13 +34,13 @@ def nats_binary() -> str:
 class NatsServer:
     """One server process that can be killed and started again on the same store and port."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, store: Path | None = None, sync: str = "always") -> None:
         self.folder = folder
-        self.store = folder / "jetstream"
+        self.store = store or folder / "jetstream"
         self.port, self.monitor = free_port(), free_port()
         self.url = f"nats://127.0.0.1:{self.port}"
         self.config = folder / "nats.conf"
-        self.config.write_text(CONFIG.format(port=self.port, monitor=self.monitor, store=self.store))
+        self.config.write_text(CONFIG.format(port=self.port, monitor=self.monitor, store=self.store, sync=sync))
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -62,6 +63,11 @@ class NatsServer:
             self.process.kill()
             self.process.wait()
             self.process = None
+
+    def freeze(self) -> None:
+        """SIGSTOP: it does nothing more until it is killed."""
+        if self.process:
+            self.process.send_signal(signal.SIGSTOP)
 
     def stop(self) -> None:
         if self.process:

@@ -31,6 +31,8 @@ from contracts.bus.translate import (
 from contracts.errors import Fenced, Unavailable
 from contracts.settings import BusSettings
 
+_DRAIN_S = 1.0
+
 
 class Bus:
     """One connection. Reconnects for ever; every call has a timeout and raises only Faults."""
@@ -68,9 +70,10 @@ class Bus:
 
     async def close(self) -> None:
         """Flush and disconnect; safe to call twice."""
-        with contextlib.suppress(nats.errors.Error, TimeoutError):
-            async with asyncio.timeout(REQUEST_TIMEOUT_S):
-                await self._client.drain()
+        if self._client.is_connected:
+            with contextlib.suppress(nats.errors.Error, TimeoutError):
+                async with asyncio.timeout(_DRAIN_S):
+                    await self._client.drain()
         if not self._client.is_closed:
             await self._client.close()
 

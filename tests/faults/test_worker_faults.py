@@ -11,7 +11,7 @@ from tests.fakes.track import FakeTrack
 from tests.faults.conftest import Report, StartWorker
 from tests.faults.processes import WorkerProcess
 from tests.faults.proxy import FaultProxy, Mode
-from tests.faults.publisher import end_surely, speak_in_time
+from tests.faults.publisher import Speaker
 from tests.faults.watch import LogWatch
 from tests.servers import NatsServer
 
@@ -41,14 +41,13 @@ async def test_f1_a_killed_worker_loses_no_word(
             victim.kill()
             takeovers.append((await watch.new_owner(owner)).at - killed_at)
             victim.start()
-        speaking.cancel()
 
     async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as tasks:
         tasks.create_task(watch.follow())
-        speaking = tasks.create_task(speak_in_time(track, 100_000))
+        speaker = Speaker(track)
+        tasks.create_task(speaker.speak())
         await harm()
-        await asyncio.wait({speaking})
-        await end_surely(track)
+        speaker.stop()
         await track.closed()
     ledger = await track.check()
     assert ledger.epochs == kills + 1
@@ -72,7 +71,8 @@ async def test_f2_a_frozen_worker_writes_nothing_when_it_wakes(
     workers = [start_worker("a"), start_worker("b")]
     async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as tasks:
         tasks.create_task(watch.follow())
-        speaking = tasks.create_task(speak_in_time(track, 100_000))
+        speaker = Speaker(track)
+        tasks.create_task(speaker.speak())
         await watch.more_finals(1)
         zombie = _process_of(watch.owner, workers)
         zombie.signal(signal.SIGSTOP)
@@ -85,9 +85,7 @@ async def test_f2_a_frozen_worker_writes_nothing_when_it_wakes(
         lost_s = time.monotonic() - woken_at
         await watch.more_finals(2)
         assert watch.owner == taken.owner
-        speaking.cancel()
-        await asyncio.wait({speaking})
-        await end_surely(track)
+        speaker.stop()
         await track.closed()
     ledger = await track.check()
     assert ledger.epochs == 2
@@ -104,7 +102,8 @@ async def test_f6_a_cut_off_worker_stops_before_another_starts(
     async with asyncio.timeout(PATIENCE_S), FaultProxy(nats_server.port) as proxy, asyncio.TaskGroup() as tasks:
         cut_off = start_worker("a", proxy.url)
         tasks.create_task(watch.follow())
-        speaking = tasks.create_task(speak_in_time(track, 100_000))
+        speaker = Speaker(track)
+        tasks.create_task(speaker.speak())
         await watch.more_finals(1)
         start_worker("b")
         await watch.more_finals(1)
@@ -116,9 +115,7 @@ async def test_f6_a_cut_off_worker_stops_before_another_starts(
         await asyncio.sleep(max(0.0, cut_at + cut_s - time.monotonic()))
         proxy.mode = Mode.PASS
         await watch.more_finals(2)
-        speaking.cancel()
-        await asyncio.wait({speaking})
-        await end_surely(track)
+        speaker.stop()
         await track.closed()
     ledger = await track.check()
     assert ledger.epochs == 2
