@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, get_origin
 
 import msgspec
 
@@ -28,8 +28,13 @@ class BusSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def load(prefix: str, kind: type[T], env: Mapping[str, str]) -> T:
-    """The settings of ``kind`` from the variables that start with ``prefix``. Raises Misconfigured."""
-    raw = {k[len(prefix) :].lower(): v for k, v in env.items() if k.startswith(prefix)}
+    """The settings of ``kind`` from the variables that start with ``prefix``. Raises Misconfigured.
+
+    A tuple is written with commas between its parts.
+    """
+    given = {k[len(prefix) :].lower(): v for k, v in env.items() if k.startswith(prefix)}
+    lists = {f.name for f in msgspec.structs.fields(kind) if get_origin(f.type) is tuple}
+    raw = {k: [part.strip() for part in v.split(",") if part.strip()] if k in lists else v for k, v in given.items()}
     try:
         return msgspec.convert(raw, kind, strict=False, dec_hook=_path)
     except msgspec.ValidationError as exc:

@@ -20,6 +20,8 @@ import onnxruntime
 from faster_whisper import WhisperModel
 from rich.console import Console
 
+from analyzer.llama import LlamaModel
+from analyzer.llm import Prompt
 from contracts.errors import Fault
 from contracts.settings import cpu_count
 from deploy import models, natsconf, settings
@@ -143,6 +145,9 @@ def _speeds(chosen: OneBoxSettings) -> Iterator[Finding]:
     speech = f"whisper-{os.environ.get('WORKER_MODEL') or 'base'}"
     yield from _speed(chosen, "silero-vad", sound, _hear_pauses)
     yield from _speed(chosen, speech, sound, _transcribe)
+    gguf = next(chosen.models.glob("*/model.gguf"), None)
+    if gguf is not None:
+        yield asyncio.run(_writing(gguf))
 
 
 def _speed(
@@ -172,6 +177,24 @@ def _hear_pauses(folder: Path, sound: Any) -> float:
         _, state = session.run(None, {"input": block, "state": state, "sr": rate})
         context = block[:, -64:]
     return time.perf_counter() - started
+
+
+async def _writing(gguf: Path) -> Finding:
+    """Tokens that the embedded language model reads and writes in a second, with the threads it has in service."""
+    model = await LlamaModel.load(gguf)
+    schema: dict[str, object] = {
+        "type": "object",
+        "properties": {"items": {"type": "array", "items": {"type": "string"}}},
+    }
+    question = Prompt("You take minutes.", "List twenty things that a meeting about a product launch decides.")
+    try:
+        started = time.perf_counter()
+        answer = await model.write(question, schema, 96)
+        cost_s = time.perf_counter() - started
+    finally:
+        await model.close()
+    rate = answer.answer_tokens / cost_s
+    return Finding(f"{gguf.parent.name} speed", rate > 5, f"{rate:.0f} tokens a second")
 
 
 def _transcribe(folder: Path, sound: Any) -> float:

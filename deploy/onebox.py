@@ -20,7 +20,7 @@ from deploy import models, natsconf, preflight
 from deploy.models import Model
 from deploy.preflight import Address
 from deploy.pull import AIR_GAPPED
-from deploy.settings import ROOT, OneBoxSettings, argv, child_env
+from deploy.settings import ROOT, OneBoxSettings, argv, check_services, child_env
 from deploy.supervisor import Child, Spec, die_with_parent
 
 READY_TIMEOUT_S = 90.0
@@ -55,6 +55,7 @@ class OneBox:
 
     async def run(self, stop: asyncio.Event, ready: Ready) -> None:
         """Start everything, watch until ``stop``, drain in order. Raises Faults, alone or in a group."""
+        check_services(self._env, self._chosen)
         wanted = wanted_models(self._env)
         with preflight.held(self._chosen.data):
             preflight.check_disk(self._chosen)

@@ -6,14 +6,17 @@ from pathlib import Path
 
 import msgspec
 
+from analyzer.settings import AnalyzerSettings
 from contracts import settings
 from contracts.errors import Misconfigured
-from contracts.settings import data_dir, models_dir
+from contracts.settings import BusSettings, data_dir, models_dir
+from stream_workers.settings import WorkerSettings
 
 PREFIX = "RAPPORTEUR_"
 ROOT = Path(__file__).resolve().parent.parent
 """The checkout (or installed tree) that the services run from."""
 SERVICES = {"gateway": "gateway.app", "worker": "stream_workers.worker", "analyzer": "analyzer.worker"}
+STRUCTS: dict[str, type[msgspec.Struct]] = {"worker": WorkerSettings, "analyzer": AnalyzerSettings}
 
 
 class OneBoxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -68,6 +71,14 @@ def child_env(
     if service == "gateway":
         result |= {f"{mine}HOST": chosen.host, f"{mine}PORT": str(chosen.port)}
     return result
+
+
+def check_services(env: Mapping[str, str], chosen: OneBoxSettings) -> None:
+    """Raises Misconfigured now for what a service would refuse at its start."""
+    for service, struct in STRUCTS.items():
+        wired = child_env(env, chosen, service, "nats://127.0.0.1", {})
+        settings.load(f"{service.upper()}_", struct, wired)
+        settings.load("BUS_", BusSettings, wired)
 
 
 def argv(service: str) -> tuple[str, ...]:

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from contracts import settings as env_settings
 from contracts.errors import Misconfigured
-from deploy.settings import child_env, load
+from deploy.settings import check_services, child_env, load
 
 
 def test_port_wins_over_the_long_name() -> None:
@@ -42,3 +44,20 @@ def test_a_service_gets_its_own_settings_and_not_those_of_others() -> None:
 def test_a_budget_that_a_person_set_is_kept() -> None:
     got = child_env({"BUS_AUDIO_MAX_BYTES": "7"}, load({}), "worker", "nats://h", {"audio_max_bytes": 5})
     assert got["BUS_AUDIO_MAX_BYTES"] == "7"
+
+
+@pytest.mark.parametrize("variable", ["WORKER_MODLE", "ANALYZER_THREADS", "BUS_REPLICAS"])
+def test_a_bad_setting_of_a_service_is_found_before_anything_starts(variable: str) -> None:
+    with pytest.raises(Misconfigured, match=variable.split("_")[0]):
+        check_services({variable: "x"}, load({}))
+
+
+class Sample(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    origins: tuple[str, ...] = ()
+    folder: Path = Path()
+    keep: bool = True
+
+
+def test_lists_are_written_with_commas_and_folders_become_paths() -> None:
+    got = env_settings.load("X_", Sample, {"X_ORIGINS": "https://a, https://b", "X_FOLDER": "/f", "X_KEEP": "false"})
+    assert got == Sample(("https://a", "https://b"), Path("/f"), keep=False)
