@@ -47,9 +47,10 @@ class Segment(msgspec.Struct, frozen=True, omit_defaults=True):
 class Checkpoint(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where a new owner goes on: everything before it is accounted for in the log.
 
-    ``audio_seq`` is the AUDIO stream sequence of the last frame whose samples are all accounted for
-    (0 = none), ``samples`` the media time up to which finals and gaps are complete, ``state`` what the
-    pipeline needs to continue exactly (opaque to everyone else).
+    ``audio_seq`` is the AUDIO stream sequence of the last frame that nobody needs any more (0 = none),
+    ``samples`` the media time at which the pipeline goes on to read, ``state`` what it needs to continue
+    exactly: what it knows of the sound before, and which words after ``samples`` are already written
+    (opaque to everyone else).
     """
 
     audio_seq: int = 0

@@ -19,7 +19,7 @@ from stream_workers.timeline import Timeline
 from stream_workers.transcription import Transcription
 
 TRIES = 3
-SUSPECT_ATTEMPTS = 8
+SUSPECT_ATTEMPTS = 5
 """So many owners in a row that got nowhere mean that the sound kills them."""
 SKIP_SAMPLES = 30 * SAMPLE_RATE_HZ
 _RETRY_S = 0.5
@@ -39,6 +39,14 @@ class Parts:
     limits: RecorderLimits
 
 
+class _Stumbled(Exception):
+    """An attempt failed for a reason that lies in the sound or in the code; ``reached`` is how far it had read."""
+
+    def __init__(self, reached: int) -> None:
+        super().__init__()
+        self.reached = reached
+
+
 class TrackOwner:
     """Runs one track under a lease that was just acquired.
 
@@ -52,7 +60,6 @@ class TrackOwner:
         self._lease = lease
         self._journal = Journal(parts.bus, work, lease)
         self._checkpoint = Checkpoint()
-        self._reached = 0
         self._attempt: Transcription | None = None
         self._recorder = self._make_recorder()
         self._log = log.get(meeting=work.meeting, track=work.track)
@@ -111,56 +118,68 @@ class TrackOwner:
 
     async def _transcribe(self, opened: Opened) -> None:
         """Attempt after attempt, each from the newest checkpoint, until the track is finished."""
-        failures, reached = 0, self._checkpoint.samples
-        if opened.attempt >= SUSPECT_ATTEMPTS:
-            failures, reached = TRIES, self._checkpoint.samples + SKIP_SAMPLES
+        failures = TRIES if opened.attempt >= SUSPECT_ATTEMPTS else 0
+        reached = opened.checkpoint.samples + SKIP_SAMPLES
         while True:
             if failures >= TRIES:
-                if await self._skip(min(reached, self._checkpoint.samples + SKIP_SAMPLES)):
+                if await self._skip(reached):
                     return
                 failures = 0
-            before = self._checkpoint.samples
+            before = self._checkpoint
             try:
-                await self._try()
-            except ExceptionGroup as group:
-                if group.subgroup(Fault):
-                    raise
-                self._log.exception("track.stumbled", samples=self._checkpoint.samples, tries=failures + 1)
+                reached = await self._try()
+            except _Stumbled as stumble:
+                reached = stumble.reached
             else:
                 return
-            failures = 1 if self._checkpoint.samples > before else failures + 1
-            reached = self._reached
+            failures = failures + 1 if self._checkpoint == before else 1
+            self._log.warning("track.stumbled", samples=self._checkpoint.samples, failures=failures)
             await asyncio.sleep(_RETRY_S * failures)
 
-    async def _try(self) -> None:
-        checkpoint, self._reached = self._checkpoint, self._checkpoint.samples
+    async def _try(self) -> int:
+        """One attempt; returns at the end of the track. Raises _Stumbled unless a Fault says what is wrong."""
+        parts, checkpoint = self._parts, self._checkpoint
+        reached = checkpoint.samples
         try:
-            pipeline = self._parts.make_pipeline(self._work, checkpoint.samples, checkpoint.state)
+            pipeline = parts.make_pipeline(self._work, checkpoint.samples, checkpoint.state)
+            attempt = Transcription(parts.bus, parts.engine, self._journal, self._work, pipeline, checkpoint)
+            self._attempt = attempt
+            try:
+                await attempt.run()
+            finally:
+                self._checkpoint, reached = attempt.checkpoint, attempt.timeline.position
         except Exception as exc:
-            raise ExceptionGroup("the pipeline cannot be built", [exc]) from exc
-        parts = self._parts
-        self._attempt = Transcription(parts.bus, parts.engine, self._journal, self._work, pipeline, checkpoint)
+            if isinstance(exc, Fault) or (isinstance(exc, ExceptionGroup) and exc.subgroup(Fault)):
+                raise
+            self._log.exception("track.failed", samples=self._checkpoint.samples)
+            raise _Stumbled(reached) from exc
+        return reached
+
+    def _accounted(self) -> int:
+        """Media sample up to which the log is complete."""
+        checkpoint = self._checkpoint
         try:
-            await self._attempt.run()
-        finally:
-            self._checkpoint, self._reached = self._attempt.checkpoint, self._attempt.timeline.position
+            return self._parts.make_pipeline(self._work, checkpoint.samples, checkpoint.state).accounted
+        except Exception:  # noqa: BLE001
+            # A state that cannot be read says nothing about what comes after the checkpoint.
+            return checkpoint.samples
 
     async def _skip(self, limit: int) -> bool:
-        """Give up on the sound from the checkpoint to ``limit``; returns whether that was the end of the track."""
-        start = self._checkpoint
-        timeline = await self._measure(limit)
-        end = min(limit, timeline.position)
+        """Give up on at most 30 s of sound, up to ``limit``; returns whether that was the end of the track."""
+        before, start = self._checkpoint, self._accounted()
+        timeline = await self._measure(min(limit, start + SKIP_SAMPLES))
+        end = max(start, min(limit, start + SKIP_SAMPLES, timeline.position))
         self._checkpoint = Checkpoint(timeline.complete(end), end)
         meeting, track = self._work.meeting, self._work.track
-        if end > start.samples:
-            seconds = (self._seconds(start.samples), self._seconds(end))
+        self._log.error("track.skipped", samples=end - start)
+        if end > start:
+            seconds = (self._seconds(start), self._seconds(end))
             await self._journal.write(TrackGap(meeting, track, *seconds, "undecodable", self._checkpoint))
-        elif start.state:
+        elif before.state:
             await self._journal.write(TrackAdvanced(meeting, track, self._checkpoint))
         elif timeline.ended:
             await self._journal.write(TrackFinished(meeting, track, self._seconds(end), self._checkpoint))
             return True
-        self._log.error("track.skipped", samples=end - start.samples)
         return False
 
     async def _measure(self, limit: int) -> Timeline:

@@ -15,9 +15,9 @@ class Final:
 
     segment: Segment
     samples: int
-    """Media sample up to which everything is accounted for with this output."""
+    """Media sample at which a new pipeline starts to read. Never goes back."""
     state: bytes = b""
-    """What a new pipeline needs to continue exactly from ``samples``."""
+    """What a new pipeline needs to continue exactly from ``samples``, above all what is already written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,10 @@ class Pipeline(Protocol):
     Outputs come in media order. The same input after a restart from ``samples`` and ``state`` of any output
     gives the same outputs after it.
     """
+
+    @property
+    def accounted(self) -> int:
+        """Media sample up to which the log is complete; may lie after the ``samples`` of the last output."""
 
     def push(self, pcm: Pcm) -> Sequence[Output]:
         """Continue with sound."""

@@ -117,6 +117,7 @@ class Transcription:
         while True:
             job = self._pipeline.next_job(time.monotonic())
             if job is None:
+                self.heard = self.timeline.position
                 await self._nap()
                 continue
             self._job_running = True

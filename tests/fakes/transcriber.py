@@ -68,11 +68,16 @@ class ScriptedPipeline:
     def __init__(self, work: TrackWork, samples: int, state: bytes) -> None:
         assert state in (b"", str(samples).encode()), "the state belongs to another checkpoint"
         self._track = work.track
+        self._start = samples
         self._open_start = samples
         self._parts: list[Pcm] = []
         self._position = samples
         self._acts: deque[Job | Output] = deque()
         self._given: Job | None = None
+
+    @property
+    def accounted(self) -> int:
+        return self._start
 
     def push(self, pcm: Pcm) -> Sequence[Output]:
         while len(pcm):

@@ -32,9 +32,11 @@ class WorkerProcess:
             **extra,
         }
         self._process: subprocess.Popen[bytes] | None = None
+        self._starts = 0
 
     def start(self) -> "WorkerProcess":
         """Start it, or start it again after its end."""
+        self._starts += 1
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.faults.entry"], cwd=ROOT, env=self._env, stdout=log, stderr=log
@@ -77,6 +79,10 @@ class WorkerProcess:
         while len(self.events(name)) < count:
             assert self.alive, self.log_path.read_text()[-2000:]
             await asyncio.sleep(0.02)
+
+    async def ready(self) -> None:
+        """Return when the newest start takes tracks."""
+        await self.logged("worker.ready", self._starts)
 
     @property
     def owner(self) -> str:

@@ -1,0 +1,185 @@
+"""Pools of workers that grow, shrink and restart, sound that kills, clocks that lie, long runs."""
+
+import asyncio
+import time
+from itertools import pairwise
+from pathlib import Path
+
+from contracts import subjects
+from contracts.bus import Bus
+from contracts.records import decode
+from contracts.transcript import TrackEpoch
+from tests.fakes.track import FakeTrack
+from tests.fakes.transcriber import CYCLE
+from tests.faults.conftest import Report, StartWorker
+from tests.faults.publisher import Speaker
+from tests.faults.watch import LogWatch
+
+PATIENCE_S = 60
+
+
+async def test_f19_a_rolling_restart_stalls_no_track_for_long_and_loses_nothing(
+    bus: Bus, start_worker: StartWorker, report: Report, full_size: bool
+) -> None:
+    count = 12 if full_size else 4
+    tracks = [FakeTrack(bus, track=f"t{n}") for n in range(count)]
+    watches = [LogWatch(bus, track=f"t{n}") for n in range(count)]
+    speakers = [Speaker(track) for track in tracks]
+    workers = [start_worker(name) for name in "abc"]
+    spread: list[int] = []
+    async with asyncio.timeout(PATIENCE_S * (4 if full_size else 1)), asyncio.TaskGroup() as tasks:
+        for worker in workers:
+            await worker.ready()
+        for track, watch, speaker in zip(tracks, watches, speakers, strict=True):
+            await track.open()
+            tasks.create_task(watch.follow())
+            tasks.create_task(speaker.speak())
+        await _all_move(watches)
+        spread = _spread(watches)
+        for worker in (workers[0], workers[1]):  # 3 -> 1
+            assert worker.stop() == 0
+        await _all_move(watches)
+        for worker in (workers[0], workers[1]):  # 1 -> 3
+            worker.start()
+        for worker in workers:  # rolling restart
+            await worker.ready()
+            assert worker.stop() == 0
+            worker.start()
+            await _all_move(watches)
+        for speaker in speakers:
+            speaker.stop()
+        for track in tracks:
+            await track.closed()
+    for track in tracks:
+        await track.check()
+    handovers = sorted(_handovers(watches))
+    report(
+        "F19",
+        tracks=count,
+        spread=spread,
+        handovers=len(handovers),
+        handover_p50_s=round(handovers[len(handovers) // 2], 2),
+        handover_max_s=round(handovers[-1], 2),
+        longest_silence_s=round(max(_silences(watches)), 2),
+    )
+
+
+async def _all_move(watches: list[LogWatch]) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        for watch in watches:
+            tasks.create_task(watch.more_finals(1))
+
+
+def _spread(watches: list[LogWatch]) -> list[int]:
+    owners = [w.owner for w in watches]
+    return sorted(owners.count(o) for o in set(owners))
+
+
+def _silences(watches: list[LogWatch]) -> list[float]:
+    return [b.at - a.at for w in watches for a, b in pairwise(w.seen)]
+
+
+def _handovers(watches: list[LogWatch]) -> list[float]:
+    """From the last record of one owner to the first of the next, in seconds."""
+    pairs = [(a, b) for w in watches for a, b in pairwise(w.seen)]
+    return [b.at - a.at for a, b in pairs if isinstance(b.record, TrackEpoch)]
+
+
+async def test_f20_sound_that_kills_every_worker_becomes_a_gap(
+    bus: Bus, start_worker: StartWorker, report: Report
+) -> None:
+    track, watch = FakeTrack(bus), LogWatch(bus)
+    await track.open()
+    await track.speak(200)
+    await track.end()
+    deadly = {"FAKE_DEADLY": "100"}
+    worker = start_worker("a", **deadly)
+    started = time.monotonic()
+    starts = 1
+    async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as tasks:
+        tasks.create_task(watch.follow())
+        closed = tasks.create_task(track.closed())
+        while not closed.done():
+            await asyncio.wait({closed}, timeout=0.1)
+            if not worker.alive:  # as the supervisor does
+                worker.start()
+                starts += 1
+    ledger = await track.ledger()
+    assert ledger.finished
+    [(start, _, cause)] = ledger.gaps
+    assert cause == "undecodable"
+    assert start % CYCLE == 0
+    report("F20", starts=starts, seconds=round(time.monotonic() - started, 1))
+
+
+async def test_f14_wrong_clocks_change_nothing(bus: Bus, start_worker: StartWorker, report: Report) -> None:
+    track, watch = FakeTrack(bus), LogWatch(bus)
+    await track.open()
+    async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as tasks:
+        early = start_worker("early", FAKE_CLOCK_S="-3600")
+        tasks.create_task(watch.follow())
+        speaker = Speaker(track)
+        tasks.create_task(speaker.speak())
+        await watch.more_finals(1)
+        start_worker("late", FAKE_CLOCK_S="3600")
+        killed_at = time.monotonic()
+        early.kill()
+        taken = await watch.new_owner(watch.owner)
+        await watch.more_finals(2)
+        speaker.stop()
+        await track.closed()
+    ledger = await track.check()
+    assert ledger.epochs == 2
+    report("F14", skew_s="-3600 and +3600", takeover_s=round(taken.at - killed_at, 2))
+
+
+async def test_f18_a_long_run_keeps_memory_and_descriptors_flat(
+    bus: Bus, start_worker: StartWorker, tmp_path: Path, report: Report, full_size: bool
+) -> None:
+    minutes, count = (240, 8) if full_size else (3, 2)
+    tracks = [FakeTrack(bus, track=f"t{n}") for n in range(count)]
+    worker = start_worker("a", WORKER_SEGMENT_S="30", BUS_AUDIO_MAX_BYTES=str(3 * 1024**3))
+    figures: list[tuple[int, int]] = []
+    await worker.ready()
+    for track in tracks:
+        await track.open()
+    for _ in range(minutes):
+        async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as tasks:
+            for track in tracks:
+                tasks.create_task(track.speak(1000))  # a minute of sound
+        await _caught_up(bus, tracks)
+        figures.append((worker.rss_bytes(), worker.descriptors()))
+    for track in tracks:
+        await track.end()
+    async with asyncio.timeout(PATIENCE_S):
+        for track in tracks:
+            await track.closed()
+    for track in tracks:
+        await track.check()
+    settled = figures[len(figures) // 4]
+    used, _ = await bus.used_bytes(subjects.AUDIO_STREAM)
+    assert figures[-1][1] <= settled[1] + 5
+    report(
+        "F18",
+        minutes=minutes,
+        tracks=count,
+        rss_mb=[round(f[0] / 2**20, 1) for f in (figures[0], settled, figures[-1])],
+        descriptors=[f[1] for f in (figures[0], settled, figures[-1])],
+        audio_stream_bytes_left=used,
+        archive_bytes=sum(p.stat().st_size for p in (tmp_path / "archive").rglob("*.flac")),
+    )
+
+
+async def _caught_up(bus: Bus, tracks: list[FakeTrack]) -> None:
+    """Return when the workers are within three seconds of the sound."""
+    for track in tracks:
+        while True:
+            last = await bus.last(subjects.MEETING_STREAM, subjects.transcript("m1", track.work.track))
+            if last is not None and track.end_sample - _position(last.data) < 3 * 16000:
+                break
+            await asyncio.sleep(0.1)
+
+
+def _position(data: bytes) -> int:
+    checkpoint = getattr(decode(data), "checkpoint", None)
+    return checkpoint.samples if checkpoint else 0
