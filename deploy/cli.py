@@ -15,6 +15,7 @@ from deploy import models, pull, talk
 from deploy import settings as deploy_settings
 from deploy.doctor import doctor
 from deploy.onebox import OneBox, wanted_models
+from deploy.terminal import own_terminal
 
 VERSION = "0.1.0"
 
@@ -58,7 +59,8 @@ def up() -> None:
         console.print(f"[yellow]•[/] {escape(line)}", soft_wrap=True)
 
     box = OneBox(chosen, os.environ, tell)
-    code = service.run(lambda stop: box.run(stop, ready))
+    with own_terminal(os.environ):
+        code = service.run(lambda stop: box.run(stop, ready))
     if code == service.EXIT_OK:
         tell("Stopped; everything is stored.")
     sys.exit(code)
