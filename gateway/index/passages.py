@@ -1,0 +1,102 @@
+"""From a transcript to passages: pure, and steady under change.
+
+A passage owns a stretch of meeting time. Once the next passage has begun, its borders stay where they are: a late
+or corrected segment changes only the passage it falls into, so only that one is embedded again.
+"""
+
+import bisect
+from collections.abc import Iterable, Sequence
+
+from gateway.index.port import TRANSCRIPT, Line, Passage
+
+PASSAGE_WORDS = 220
+"""A passage is closed when it has this many words: about a minute and a half of talk."""
+LINE_WORDS = 60
+"""Longer utterances are split, so that a passage never grows far beyond its size."""
+
+
+class Borders:
+    """Where the passages of one meeting begin, in meeting seconds."""
+
+    def __init__(self, starts: Iterable[float] = ()) -> None:
+        self._starts = sorted(starts)
+
+    def passages(self, meeting: str, lines: Sequence[Line]) -> list[Passage]:
+        """The meeting's passages; ``lines`` in order of their start. Remembers borders of passages that are full."""
+        groups = self._grouped(lines)
+        return [
+            Passage(
+                id=f"{meeting}-t{round(start * 1000)}",
+                meeting=meeting,
+                kind=TRANSCRIPT,
+                start=group[0].start,
+                end=max(line.end for line in group),
+                lines=tuple(group),
+                position=position,
+            )
+            for position, (start, group) in enumerate(groups)
+        ]
+
+    def _grouped(self, lines: Sequence[Line]) -> list[tuple[float, list[Line]]]:
+        if lines and not self._starts:
+            self._starts = [lines[0].start]
+        groups: dict[float, list[Line]] = {}
+        words = 0
+        for line in lines:
+            start = self._owner(line.start)
+            if start == self._starts[-1] and words >= PASSAGE_WORDS and line.start > start:
+                start, words = line.start, 0
+                self._starts.append(start)
+            words = words + len(line.text.split()) if start == self._starts[-1] else 0
+            groups.setdefault(start, []).append(line)
+        return sorted(groups.items())
+
+    def _owner(self, second: float) -> float:
+        return self._starts[max(0, bisect.bisect_right(self._starts, second) - 1)]
+
+
+def split_line(line: Line) -> list[Line]:
+    """The line, or its pieces of at most LINE_WORDS words with times in proportion."""
+    words = line.text.split()
+    if len(words) <= LINE_WORDS:
+        return [line] if words else []
+    pieces = []
+    for first in range(0, len(words), LINE_WORDS):
+        last = min(first + LINE_WORDS, len(words))
+        span = (line.end - line.start) / len(words)
+        text = " ".join(words[first:last])
+        start, end = line.start + first * span, line.start + last * span
+        pieces.append(Line(line.segment, round(start, 3), round(end, 3), text, line.speaker))
+    return pieces
+
+
+def parts(passage: Passage) -> list[str]:
+    """The texts to embed: the halves of the passage, speakers named, or the whole when it is short."""
+    total = sum(len(line.text.split()) for line in passage.lines)
+    if total <= PASSAGE_WORDS // 2 or len(passage.lines) == 1:
+        return [_spoken(passage.lines)]
+    cut = part_cut(passage)
+    return [_spoken(passage.lines[:cut]), _spoken(passage.lines[cut:])]
+
+
+def part_cut(passage: Passage) -> int:
+    """The index of the first line of the second half, by words."""
+    counts = [len(line.text.split()) for line in passage.lines]
+    total, seen = sum(counts), 0
+    for index, count in enumerate(counts[:-1]):
+        seen += count
+        if seen * 2 >= total:
+            return index + 1
+    return max(1, len(counts) - 1)
+
+
+def part_lines(passage: Passage, part: int) -> tuple[Line, ...]:
+    """The lines that the vector number ``part`` of the passage stands for."""
+    if len(parts(passage)) == 1:
+        return passage.lines
+    cut = part_cut(passage)
+    return passage.lines[cut:] if part else passage.lines[:cut]
+
+
+def _spoken(lines: Sequence[Line]) -> str:
+    return "\n".join(f"{line.speaker}: {line.text}" if line.speaker else line.text for line in lines)

@@ -1,0 +1,29 @@
+"""Vectors as bytes: eight bits a number for comparing, one bit a number for finding. Pure."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.float32]
+
+
+def to_int8(vector: Vectors) -> bytes:
+    """The vector scaled to its own largest number; a cosine does not see the scale."""
+    top = float(np.abs(vector).max()) or 1.0
+    return np.round(vector * (127.0 / top)).astype(np.int8).tobytes()
+
+
+def to_bits(vector: Vectors) -> bytes:
+    """The signs, eight to a byte, in the order that sqlite-vec reads."""
+    return np.packbits(vector > 0, bitorder="little").tobytes()
+
+
+def cosines(query: Vectors, stored: Sequence[bytes]) -> Vectors:
+    """The cosine of the query with each stored int8 vector."""
+    if not stored:
+        return np.zeros(0, np.float32)
+    matrix = np.frombuffer(b"".join(stored), np.int8).reshape(len(stored), -1).astype(np.float32)
+    lengths = np.linalg.norm(matrix, axis=1) * (float(np.linalg.norm(query)) or 1.0)
+    found: Vectors = (matrix @ query.astype(np.float32)) / np.maximum(lengths, 1e-9)
+    return found

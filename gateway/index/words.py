@@ -1,0 +1,74 @@
+"""What a question is about: its words without those that any question has, and the people it names."""
+
+import re
+from collections.abc import Iterable
+
+WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?", re.UNICODE)
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_COMMON = _set("""
+    a about according after all also am an and any are as at be been before being but by can could did do does
+    doing done for from had has have having he her here him his how i if in into is it its just may me might must my
+    no nor not of on or our ours out over shall she should so some such than that the their them then there these
+    they this those to too towards under up us very was we were what when where which while who whom whose why will
+    with would you your yours it's i'm we're don't didn't isn't wasn't what's who's that's there's""")
+"""Words that carry no meaning of their own."""
+
+_ASKING = _set("""
+    summarize summarise summary summarized overview recap discuss discussed discusses discussing discussion
+    discussions talk talked talking mention mentioned say said says saying state stated tell told explain explained
+    describe described think thought thinks thoughts opinion opinions view views attitude attitudes feel felt idea
+    ideas believe believed suggest suggested suggestion suggestions propose proposed proposal proposals recommend
+    recommended raise raised bring brought come came point points question questions decide decided decision
+    decisions conclude concluded conclusion conclusions finalize finalized agree agreed disagree reason reasons
+    regarding concerning related relation respect terms team group participant participants people person everyone
+    member members meeting meetings speaker speakers someone anybody anyone give gave given make made detail details
+    detailed specific put forward hold held want wanted find found include included including""")
+"""Words of asking about a meeting: they say what kind of answer is wanted, not what it is about."""
+
+_ENDING = re.compile(r"(?:ations?|ings?|ments?|ness|ions?|edly|ed|ies|es|ly|e|s|y)$")
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text in lower case, without a possessive ending."""
+    return [w.replace("’", "'").removesuffix("'s") for w in WORD.findall(text.lower())]
+
+
+def topic_words(question: str, names: Iterable[str] = ()) -> list[str]:
+    """What the question is about: without common words, words of asking, and ``names``.
+
+    A question of nothing else keeps its less common words, so that something can always be matched.
+    """
+    said = words_of(question)
+    people = {part for name in names for part in words_of(name)}
+    for leave_out in (_COMMON | _ASKING | people, _COMMON | _ASKING, _COMMON):
+        kept = [w for w in said if w not in leave_out]
+        if kept:
+            return kept
+    return said
+
+
+def root(word: str) -> str:
+    """A crude stem, for highlights only: the word without its usual ending."""
+    bare = word.lower().removesuffix("'s")
+    stem = _ENDING.sub("", bare)
+    return stem if len(stem) >= 3 else bare
+
+
+def named(question: str, speakers: Iterable[str]) -> set[str]:
+    """Those of ``speakers`` that the question names: by the whole name, else by a part that only one of them has."""
+    asked = " ".join(words_of(question))
+    everyone = {name: words_of(name) for name in speakers}
+    whole = {name for name, said in everyone.items() if said and f" {' '.join(said)} " in f" {asked} "}
+    if whole:
+        return whole
+    found = set()
+    for word in set(asked.split()) - _COMMON - _ASKING:
+        bearers = [name for name, said in everyone.items() if word in said]
+        if len(word) > 1 and len(bearers) == 1:
+            found.add(bearers[0])
+    return found
