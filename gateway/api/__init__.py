@@ -1,1 +1,1 @@
-"""What a person can ask over HTTP."""
+"""The HTTP API, the sockets' entrances, and the pages."""

@@ -1,1 +1,1 @@
-"""Ways out for what happens in a meeting."""
+"""What readers of a meeting get: a snapshot, then every change, and the open words."""

@@ -1,1 +1,1 @@
-"""Ways in for sound."""
+"""Sound from clients onto the bus."""

@@ -1,1 +1,1 @@
-"""The read model in SQL."""
+"""The read model and the accounts, in SQL."""

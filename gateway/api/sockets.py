@@ -1,0 +1,82 @@
+"""The entrances of the audio socket and the feed."""
+
+from typing import Any
+
+from litestar import Request, WebSocket, get, websocket
+from litestar.response import Stream
+
+from contracts.errors import BadInput, Conflict, NotFound
+from contracts.subjects import check_id
+from gateway.auth.guard import acting
+from gateway.auth.identity import Ticket, User
+from gateway.feed import sse
+from gateway.feed.websocket import FeedSocket
+from gateway.feed.websocket import Gate as FeedGate
+from gateway.ingest.websocket import AudioSocket, Limits
+from gateway.ingest.websocket import Gate as AudioGate
+from gateway.lifecycle import TRANSCRIPT
+from gateway.services import Services
+
+
+@websocket("/v1/meetings/{meeting:str}/audio", opt={"access": "ticket"})
+async def audio(socket: WebSocket[Any, Any, Any], services: Services, meeting: str) -> None:
+    """Numbered frames in, acknowledgements out."""
+    settings = services.settings
+    limits = Limits(settings.gap_wait_s, settings.socket_idle_s, settings.speed)
+    await AudioSocket(socket, services.bus, audio_gate(services), limits, services.metrics.ingest).serve(meeting)
+
+
+@websocket("/v1/meetings/{meeting:str}/feed", opt={"access": "ticket"})
+async def feed(socket: WebSocket[Any, Any, Any], services: Services, meeting: str) -> None:
+    """Subscribe in, messages out."""
+    await FeedSocket(socket, services.hub, feed_gate(services), services.metrics.feed).serve(meeting)
+
+
+@get("/v1/meetings/{meeting:str}/feed", tags=["feed"], summary="The feed as server-sent events")
+async def feed_events(
+    request: Request[Any, Any, Any], services: Services, meeting: str, since: int | None = None
+) -> Stream:
+    """``since`` or Last-Event-ID: the last ``seq`` that you have."""
+    user, gate = acting(request), feed_gate(services)
+    await services.access.meeting(user, meeting)
+    last_id = request.headers.get("last-event-id", "")
+    if last_id:
+        if not last_id.isdecimal():
+            raise BadInput("Last-Event-ID is not a cursor", source="client")
+        since = int(last_id)
+    opened = await services.hub.subscribe(meeting, since)
+    return Stream(
+        sse.events(services.hub, gate, user, meeting, opened),
+        media_type="text/event-stream",
+        headers={"cache-control": "no-store", "x-accel-buffering": "no"},
+    )
+
+
+def audio_gate(services: Services) -> AudioGate:
+    """What the audio socket may ask."""
+
+    async def redeem(secret: str, meeting: str) -> Ticket:
+        return await services.tickets.redeem(secret, meeting, "audio")
+
+    async def open_track(user: User, meeting: str, track: str) -> None:
+        await services.access.meeting(user, meeting, write=True)
+        view = await services.lifecycle.load(check_id(meeting))
+        known = view.tracks.get(track)
+        if known is None or known.source == TRANSCRIPT:
+            raise NotFound("no such track", source="client")
+        if view.facts is None or view.facts.state == "completed":
+            raise Conflict("the meeting has ended", source="client")
+
+    return AudioGate(redeem, open_track, services.disk.check)
+
+
+def feed_gate(services: Services) -> FeedGate:
+    """What the feed may ask."""
+
+    async def redeem(secret: str, meeting: str) -> Ticket:
+        return await services.tickets.redeem(secret, meeting, "feed")
+
+    async def check(user: User, meeting: str) -> None:
+        await services.access.meeting(user, meeting)
+
+    return FeedGate(redeem, check)

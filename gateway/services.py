@@ -1,0 +1,61 @@
+"""What handlers may use; made once by the composition root."""
+
+import dataclasses
+
+from contracts.bus import Bus
+from contracts.errors import NotFound
+from gateway.auth.access import Access
+from gateway.auth.accounts import Accounts
+from gateway.auth.identity import User
+from gateway.auth.limits import RateLimit
+from gateway.auth.tickets import Tickets
+from gateway.closer import Closer
+from gateway.disk import Disk
+from gateway.eraser import Eraser
+from gateway.feed.hub import Hub
+from gateway.lifecycle import Lifecycle
+from gateway.metrics import Metrics
+from gateway.projector import Projector
+from gateway.settings import GatewaySettings
+from gateway.store.database import Database
+from gateway.store.views import load_outline, load_view
+from gateway.view import MeetingView
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Services:
+    """The parts of a gateway."""
+
+    settings: GatewaySettings
+    bus: Bus
+    database: Database
+    accounts: Accounts
+    tickets: Tickets
+    access: Access
+    lifecycle: Lifecycle
+    projector: Projector
+    closer: Closer
+    eraser: Eraser
+    hub: Hub
+    disk: Disk
+    metrics: Metrics
+    ticket_rate: RateLimit
+    sign_in_rate: RateLimit
+
+    async def view(self, user: User, meeting: str, *, write: bool = False) -> MeetingView:
+        """The whole meeting, if ``user`` may see (or change) it. Raises NotFound or NotAllowed."""
+        await self.access.meeting(user, meeting, write=write)
+        async with self.database.reading() as session:
+            return _found(await load_view(session, meeting))
+
+    async def outline(self, user: User, meeting: str, *, write: bool = False) -> MeetingView:
+        """Its facts and tracks only."""
+        await self.access.meeting(user, meeting, write=write)
+        async with self.database.reading() as session:
+            return _found(await load_outline(session, meeting))
+
+
+def _found(view: MeetingView | None) -> MeetingView:
+    if view is None or view.facts is None:
+        raise NotFound("no such meeting", source="client")
+    return view

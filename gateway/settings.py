@@ -1,0 +1,81 @@
+"""The gateway's settings (prefix ``GATEWAY_``)."""
+
+from pathlib import Path
+
+import msgspec
+
+
+class GatewaySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything that a person may set about the gateway; a misspelt name stops the start."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    data: str = "data"
+    """The data folder: database, archive, owner token."""
+    models: str = ""
+    """The model folder, only shown in the status."""
+    web: str = ""
+    """Folder of the pages; empty = the installed one."""
+    database_url: str = ""
+    """SQLAlchemy URL; empty = SQLite in the data folder."""
+    public_url: str = ""
+    """How browsers reach us, when a proxy stands in front; empty = host and port."""
+    allowed_origins: tuple[str, ...] = ()
+    """Origins beside our own that may write and open sockets."""
+    log_level: str = "INFO"
+    session_ttl_s: float = 30 * 24 * 3600.0
+    link_ttl_s: float = 15 * 60.0
+    ticket_ttl_s: float = 30.0
+    idle_end_s: float = 600.0
+    """A live meeting from which nothing came for this long is ended."""
+    drain_grace_s: float = 15.0
+    """After the end of a meeting, a track that sent nothing for this long is closed."""
+    gap_wait_s: float = 2.0
+    """How long a missing frame is waited for before it becomes an explicit gap."""
+    socket_idle_s: float = 30.0
+    """An audio socket without any message for this long is closed."""
+    min_free_bytes: int = 500 * 1024**2
+    """Below this much free disk nothing new is recorded."""
+    warn_free_bytes: int = 2 * 1024**3
+    """Below this much free disk the status warns."""
+    audio_retention_days: int = 30
+    """Recordings older than this are removed; 0 = kept for ever."""
+    transcript_retention_days: int = 0
+    """Whole meetings older than this are deleted; 0 = kept for ever."""
+    notes_retention_days: int = 0
+    """Notes and recap of meetings older than this are removed; 0 = kept for ever."""
+    tickets_per_minute: int = 120
+    """Per user."""
+    sign_ins_per_minute: int = 20
+    """Per client address."""
+    sockets_per_minute: int = 240
+    """New sockets per client address."""
+    feed_backlog: int = 256
+    """Messages that may wait for one feed subscriber."""
+    speed: float = 4.0
+    """How many times real time a track may be sent in the long run."""
+
+    @property
+    def data_path(self) -> Path:
+        """The data folder."""
+        return Path(self.data).expanduser()
+
+    @property
+    def archive_path(self) -> Path:
+        """Root of the recordings."""
+        return self.data_path / "archive"
+
+    @property
+    def web_path(self) -> Path:
+        """Folder of the pages."""
+        return Path(self.web) if self.web else Path(__file__).resolve().parent.parent / "web"
+
+    @property
+    def url(self) -> str:
+        """The address that people open."""
+        return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
+
+    @property
+    def https(self) -> bool:
+        """Whether browsers reach us by TLS."""
+        return self.public_url.startswith("https://")

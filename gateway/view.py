@@ -1,0 +1,237 @@
+"""A meeting as its records make it: the one fold that the projector, the feed and the API share. No I/O."""
+
+import msgspec
+
+from contracts.corrections import Corrected
+from contracts.lifecycle import (
+    MeetingCompleted,
+    MeetingDeleted,
+    MeetingEnding,
+    MeetingRenamed,
+    MeetingStarted,
+    TrackAdded,
+)
+from contracts.notes import Chapter, Notes, Recap, RecapReady, SegmentCorrected, SpeakerRenamed, fold
+from contracts.records import Record
+from contracts.transcript import Segment, SegmentFinal, SegmentRevised, TrackFinished, TrackGap
+
+MAX_GAPS = 10_000
+
+
+class Track(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A source of sound or words of a meeting. ``end`` (meeting seconds) is there once it is finished."""
+
+    track: str
+    source: str
+    offset_s: float
+    speaker: str | None = None
+    label: str = ""
+    end: float | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing follows on it."""
+        return self.end is not None
+
+
+class Gap(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Sound that is missing, in meeting seconds, and why."""
+
+    track: str
+    start: float
+    end: float
+    cause: str
+
+
+class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the lifecycle says about a meeting."""
+
+    meeting: str
+    title: str
+    owner: str
+    started_at: float
+    timezone: str = "UTC"
+    language: str | None = None
+    languages: tuple[str, ...] = ()
+    participants: tuple[str, ...] = ()
+    vocabulary: tuple[str, ...] = ()
+    sample: bool = False
+    ending_at: float | None = None
+    ending_seq: int = 0
+    ending_reason: str = ""
+    recap_seq: int = 0
+    last_seq: int = 0
+    ended_at: float | None = None
+    duration_s: float | None = None
+
+    @property
+    def state(self) -> str:
+        """``live``, ``ending`` or ``completed``."""
+        if self.duration_s is not None:
+            return "completed"
+        return "live" if self.ending_at is None else "ending"
+
+
+class Change(msgspec.Struct):
+    """What one record changed in the view; empty when readers see no difference."""
+
+    facts: bool = False
+    deleted: bool = False
+    completed: bool = False
+    segment: str | None = None
+    track: str | None = None
+    finished: bool = False
+    gap: Gap | None = None
+    speaker: str | None = None
+    items: tuple[str, ...] = ()
+    summary: str | None = None
+    chapters: tuple[Chapter, ...] | None = None
+    recap: Recap | None = None
+
+    def __bool__(self) -> bool:
+        """Whether anything changed."""
+        return any(getattr(self, name) not in (None, False, ()) for name in self.__struct_fields__)
+
+
+class MeetingView:
+    """The state of one meeting after the record with stream sequence ``seq``."""
+
+    def __init__(self, meeting: str) -> None:
+        self.meeting = meeting
+        self.seq = 0
+        self._clear()
+
+    def _clear(self) -> None:
+        self.facts: Facts | None = None
+        self.deleted: MeetingDeleted | None = None
+        self.tracks: dict[str, Track] = {}
+        self.segments: dict[str, Corrected] = {}
+        self.gaps: list[Gap] = []
+        self.speakers: dict[str, str] = {}
+        self.notes = Notes()
+
+    def apply(self, seq: int, record: Record) -> Change:
+        """Take in the record with that sequence; one that was taken in before changes nothing."""
+        if seq <= self.seq:
+            return Change()
+        self.seq = seq
+        if self.deleted is not None:
+            return Change()
+        match record:
+            case SegmentFinal() | SegmentRevised() | SegmentCorrected():
+                return self._segment(record)
+            case TrackAdded() | TrackFinished() | TrackGap():
+                return self._track(record)
+            case SpeakerRenamed():
+                self.speakers[record.speaker] = record.name
+                return Change(speaker=record.speaker)
+            case MeetingStarted() | MeetingRenamed() | MeetingEnding() | MeetingCompleted() | MeetingDeleted():
+                return self._lifecycle(seq, record)
+            case _:
+                return self._notes(seq, record)
+
+    def shown_segments(self) -> list[Segment]:
+        """All segments as a reader sees them, in the order of the meeting; struck ones (no text) are left out."""
+        shown = (state.shown() for state in self.segments.values())
+        return sorted((s for s in shown if s.text), key=lambda s: (s.start, s.id))
+
+    def open_actions(self) -> int:
+        """How many action items are to be done."""
+        return sum(1 for item in self.notes.shown() if item.kind == "action" and item.status == "open")
+
+    def end_s(self) -> float:
+        """Meeting second at which the last thing of the meeting ends."""
+        ends = [t.end for t in self.tracks.values() if t.end is not None] + [s.base.end for s in self.segments.values()]
+        return max(ends, default=0.0)
+
+    def _segment(self, record: SegmentFinal | SegmentRevised | SegmentCorrected) -> Change:
+        if isinstance(record, SegmentCorrected):
+            stored = self.segments.get(record.segment)
+            if stored is None:
+                return Change()
+            self.segments[record.segment] = stored.corrected(record)
+            return Change(segment=record.segment)
+        new = record.segment
+        stored = self.segments.get(new.id)
+        revised = Corrected(new) if stored is None else stored.revised(new)
+        if revised is stored:
+            return Change()
+        self.segments[new.id] = revised
+        return Change(segment=new.id)
+
+    def _track(self, record: TrackAdded | TrackFinished | TrackGap) -> Change:
+        stored = self.tracks.get(record.track)
+        match record:
+            case TrackAdded() if stored is None:
+                self.tracks[record.track] = Track(
+                    record.track, record.source, record.offset_s, record.speaker, record.label
+                )
+                return Change(track=record.track)
+            case TrackFinished() if stored is not None and not stored.finished:
+                self.tracks[record.track] = msgspec.structs.replace(stored, end=record.end)
+                return Change(track=record.track, finished=True)
+            case TrackGap() if len(self.gaps) < MAX_GAPS:
+                gap = Gap(record.track, record.start, record.end, record.cause)
+                self.gaps.append(gap)
+                return Change(gap=gap)
+            case _:
+                return Change()
+
+    def _lifecycle(
+        self, seq: int, record: MeetingStarted | MeetingRenamed | MeetingEnding | MeetingCompleted | MeetingDeleted
+    ) -> Change:
+        if isinstance(record, MeetingDeleted):
+            self._clear()  # nothing of the content stays in memory
+            self.deleted = record
+            return Change(deleted=True)
+        if isinstance(record, MeetingStarted):
+            if self.facts is None:
+                self.facts = _started(record)
+                return Change(facts=True)
+            return Change()
+        if self.facts is None:
+            return Change()
+        before, self.facts = self.facts, _advanced(self.facts, seq, record)
+        return Change(facts=self.facts != before, completed=isinstance(record, MeetingCompleted))
+
+    def _notes(self, seq: int, record: Record) -> Change:
+        before, self.notes = self.notes, fold(self.notes, record)
+        change = Change(
+            items=tuple(i for i, item in self.notes.items.items() if before.items.get(i) != item),
+            summary=self.notes.summary if self.notes.summary != before.summary else None,
+            chapters=self.notes.chapters if self.notes.chapters != before.chapters else None,
+        )
+        if isinstance(record, RecapReady):
+            change.recap = record.recap
+            if self.facts is not None:
+                self.facts = msgspec.structs.replace(self.facts, recap_seq=seq)
+        return change
+
+
+def _started(record: MeetingStarted) -> Facts:
+    return Facts(
+        record.meeting,
+        record.title,
+        record.owner,
+        record.started_at,
+        record.timezone,
+        record.language,
+        record.languages,
+        record.participants,
+        record.vocabulary,
+        record.sample,
+    )
+
+
+def _advanced(facts: Facts, seq: int, record: MeetingRenamed | MeetingEnding | MeetingCompleted) -> Facts:
+    match record:
+        case MeetingRenamed():
+            return msgspec.structs.replace(facts, title=record.title)
+        case MeetingEnding() if facts.ending_at is None:
+            return msgspec.structs.replace(facts, ending_at=record.at, ending_seq=seq, ending_reason=record.reason)
+        case MeetingCompleted() if facts.duration_s is None:
+            return msgspec.structs.replace(
+                facts, ended_at=record.at, duration_s=record.duration_s, last_seq=record.last_seq
+            )
+        case _:
+            return facts
