@@ -150,7 +150,7 @@ def server(app: Litestar, settings: GatewaySettings) -> Server:
             app,
             host=settings.host,
             port=settings.port,
-            ws="websockets",
+            ws="websockets-sansio",
             ws_max_size=WS_MAX_BYTES,
             ws_per_message_deflate=False,
             ws_ping_interval=20.0,

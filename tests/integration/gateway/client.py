@@ -1,6 +1,9 @@
 """A client of the public interfaces, for tests."""
 
+import asyncio
+import itertools
 import json
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
@@ -81,3 +84,12 @@ async def close_code_of(socket: ClientConnection) -> int:
             await socket.recv()
     except websockets.ConnectionClosed as closed:
         return closed.rcvd.code if closed.rcvd else 1006
+
+
+async def eventually(holds: Callable[[], Awaitable[bool]], within_s: float = 20.0) -> None:
+    """Ask until it holds; for states that nobody announces."""
+    async with asyncio.timeout(within_s):
+        for _ in itertools.count():
+            if await holds():
+                return
+            await asyncio.sleep(0.05)

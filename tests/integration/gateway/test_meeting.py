@@ -1,6 +1,5 @@
 """A meeting's way through a real gateway, with plain code in place of worker and analyzer."""
 
-import asyncio
 import json
 
 import httpx
@@ -12,7 +11,7 @@ from contracts.transcript import Segment, SegmentFinal, TrackFinished, Word
 from gateway.closer import sound_of
 from gateway.store.views import load_view
 from gateway.view import MeetingView
-from tests.integration.gateway.client import Client, acked, close_code_of, sound, until
+from tests.integration.gateway.client import Client, acked, close_code_of, eventually, sound, until
 from tests.integration.gateway.conftest import Gateway
 
 
@@ -151,9 +150,11 @@ async def test_words_without_sound_reach_the_transcript_and_the_end(gateway: Gat
     assert shown["segments"][0]["words"][1] == {"w": "ship", "s": 0.5, "e": 1.0}
     assert (await client.http.post(f"/v1/meetings/{meeting}/end")).status_code == 202
     await append(bus, subjects.notes(meeting), RecapReady(meeting, Recap("t", "s"), NotesCheckpoint()))
-    async with asyncio.timeout(10):
-        while (await client.http.get(f"/v1/meetings/{meeting}")).json()["state"] != "completed":
-            await asyncio.sleep(0.1)
+
+    async def completed() -> bool:
+        return bool((await client.http.get(f"/v1/meetings/{meeting}")).json()["state"] == "completed")
+
+    await eventually(completed)
 
 
 async def test_a_track_whose_client_is_gone_is_closed_after_the_end(gateway: Gateway, client: Client, bus: Bus) -> None:
@@ -166,10 +167,11 @@ async def test_a_track_whose_client_is_gone_is_closed_after_the_end(gateway: Gat
     await socket.close()
     await client.http.post(f"/v1/meetings/{meeting}/end")
 
-    async with asyncio.timeout(10):
-        for track in (silent, cut):
-            while not sound_of(await bus.last(subjects.AUDIO_STREAM, subjects.audio(meeting, track))).closed:
-                await asyncio.sleep(0.1)
+    async def closed(track: str) -> bool:
+        return sound_of(await bus.last(subjects.AUDIO_STREAM, subjects.audio(meeting, track))).closed
+
+    await eventually(lambda: closed(silent))
+    await eventually(lambda: closed(cut))
     last = sound_of(await bus.last(subjects.AUDIO_STREAM, subjects.audio(meeting, cut)))
     assert last.frame is not None
     assert (last.frame.seq, last.frame.pts_samples) == (3, 3 * 960)
@@ -191,9 +193,11 @@ async def test_deletion_leaves_nothing_but_an_audit_line(gateway: Gateway, clien
     await until(feed, "meeting.deleted")
     assert await close_code_of(feed) == 1000
     assert (await client.http.get(f"/v1/meetings/{meeting}")).status_code == 404
-    async with asyncio.timeout(20):
-        while folder.parent.exists() or await bus.snapshot(subjects.WORK_BUCKET):
-            await asyncio.sleep(0.05)
+
+    async def erased() -> bool:
+        return not (folder.parent.exists() or await bus.snapshot(subjects.WORK_BUCKET))
+
+    await eventually(erased)
     everything = await bus.read_until(subjects.MEETING_STREAM, subjects.everything(meeting), 1, 10**9)
     assert [type(records.decode(s.data)).__name__ for s in everything] == ["MeetingDeleted"]
     assert await bus.last(subjects.AUDIO_STREAM, subjects.audio(meeting, track)) is None
