@@ -74,6 +74,21 @@ def live(meeting: str, part: str) -> str:
     return f"live.{check_id(meeting)}.{check_id(part)}"
 
 
+def all_audio(meeting: str) -> str:
+    """Sound frames of all tracks of a meeting (a pattern)."""
+    return f"audio.{check_id(meeting)}.*"
+
+
+def all_transcripts(meeting: str) -> str:
+    """Finals and checkpoints of all tracks of a meeting (a pattern)."""
+    return f"meeting.{check_id(meeting)}.transcript.*"
+
+
+def is_work_of(key: str, meeting: str) -> bool:
+    """Whether a key of the WORK or LEASE bucket belongs to the meeting."""
+    return key == meeting_work(meeting) or key.startswith(f"track.{check_id(meeting)}.")
+
+
 def meeting_of(subject: str) -> str:
     """The meeting id in a subject of any of our kinds."""
     return subject.split(".")[1]

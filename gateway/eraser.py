@@ -76,8 +76,8 @@ class Eraser:
         """The record of the deletion itself stays: it is how every reader learns of it."""
         for key in await self._keys(meeting):
             await self._bus.delete(subjects.WORK_BUCKET, key)
-        await self._bus.purge(subjects.AUDIO_STREAM, f"audio.{meeting}.*")
-        for subject in (f"meeting.{meeting}.transcript.*", subjects.notes(meeting), subjects.edits(meeting)):
+        await self._bus.purge(subjects.AUDIO_STREAM, subjects.all_audio(meeting))
+        for subject in (subjects.all_transcripts(meeting), subjects.notes(meeting), subjects.edits(meeting)):
             await self._bus.purge(subjects.MEETING_STREAM, subject)
         await self._bus.purge(subjects.MEETING_STREAM, subjects.lifecycle(meeting), up_to_seq=deleted_seq - 1)
         async with self._database.writing() as session:
@@ -87,7 +87,7 @@ class Eraser:
 
     async def _keys(self, meeting: str) -> list[str]:
         offered = await self._bus.snapshot(subjects.WORK_BUCKET)
-        return [k for k in offered if k == subjects.meeting_work(meeting) or k.startswith(f"track.{meeting}.")]
+        return [key for key in offered if subjects.is_work_of(key, meeting)]
 
     async def retain(self, now: float) -> None:
         """Remove what is older than its class is kept."""
@@ -97,7 +97,7 @@ class Eraser:
                 await self._lifecycle.delete(meeting, "retention")
         if settings.audio_retention_days:
             for meeting in await self._older(now - settings.audio_retention_days * _DAY_S):
-                await self._bus.purge(subjects.AUDIO_STREAM, f"audio.{meeting}.*")
+                await self._bus.purge(subjects.AUDIO_STREAM, subjects.all_audio(meeting))
                 await asyncio.to_thread(shutil.rmtree, settings.archive_path / meeting, ignore_errors=True)
 
     async def _older(self, before: float) -> list[str]:

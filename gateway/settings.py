@@ -9,7 +9,9 @@ class GatewaySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that a person may set about the gateway; a misspelt name stops the start."""
 
     host: str = "127.0.0.1"
-    port: int = 8080
+    """Address to listen on; 0.0.0.0 = all (put TLS in front)."""
+    port: int = 8710
+    """Port of the pages and the API."""
     data: str = "data"
     """The data folder: database, archive, owner token."""
     models: str = ""
@@ -23,9 +25,13 @@ class GatewaySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     allowed_origins: tuple[str, ...] = ()
     """Origins beside our own that may write and open sockets."""
     log_level: str = "INFO"
+    """DEBUG, INFO, WARNING or ERROR."""
     session_ttl_s: float = 30 * 24 * 3600.0
+    """How long a browser stays signed in."""
     link_ttl_s: float = 15 * 60.0
+    """How long a sign-in link works."""
     ticket_ttl_s: float = 30.0
+    """How long a ticket for a socket works."""
     idle_end_s: float = 600.0
     """A live meeting from which nothing came for this long is ended."""
     drain_grace_s: float = 15.0

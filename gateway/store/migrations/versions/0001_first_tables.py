@@ -9,6 +9,12 @@ down_revision = None
 
 def upgrade() -> None:
     """Apply."""
+    _accounts()
+    _contents()
+    _words_and_users()
+
+
+def _accounts() -> None:
     op.create_table(
         "audit",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
@@ -40,6 +46,9 @@ def upgrade() -> None:
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
+
+
+def _contents() -> None:
     op.create_table(
         "gaps",
         sa.Column("meeting", sa.String(length=64), nullable=False),
@@ -87,6 +96,8 @@ def upgrade() -> None:
     with op.batch_alter_table("memberships", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_memberships_user"), ["user"], unique=False)
 
+
+def _words_and_users() -> None:
     op.create_table(
         "segments",
         sa.Column("meeting", sa.String(length=64), nullable=False),
