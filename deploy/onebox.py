@@ -95,7 +95,8 @@ class OneBox:
         """The bus address of each role, and how to start our own server, unless NATS_URL names another."""
         if self._env.get("NATS_URL"):
             return dict.fromkeys(natsconf.ROLES, self._env["NATS_URL"]), None
-        planned = natsconf.plan(self._chosen.data, self._env, sum(budget.values()) + preflight.SPARE_BYTES)
+        # Twice the budgets: services that make the same stream at the same moment are each counted for a moment.
+        planned = natsconf.plan(self._chosen.data, self._env, 2 * sum(budget.values()) + preflight.SPARE_BYTES)
         config = self._run_dir / "nats.conf"
         natsconf.write(planned, config)
         spec = Spec("nats-server", (str(planned.binary), "-c", str(config)), self._env, self._log("nats-server"))

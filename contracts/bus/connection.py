@@ -9,7 +9,7 @@ import nats.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext, api
-from nats.js.errors import APIError
+from nats.js.errors import APIError, NotFoundError
 
 from contracts import log, subjects
 from contracts.bus.buckets import Buckets
@@ -104,11 +104,13 @@ class Bus:
             allow_direct=True,
             num_replicas=self._settings.replicas,
         )
+        # Looked for first: adding a stream that is there counts its budget twice, and may so be refused.
         try:
+            there = (await self._js.stream_info(name)).config
+        except NotFoundError:
             await self._js.add_stream(config)
-        except APIError as exc:
-            if exc.err_code != 10058:  # the stream exists with other settings
-                raise
+            return
+        if (there.max_bytes, there.num_replicas, there.subjects) != (max_bytes, config.num_replicas, filters):
             await self._js.update_stream(config)
 
     async def _put_bucket(self, name: str, ttl_s: float | None) -> None:

@@ -5,6 +5,7 @@ import os
 import stat
 import subprocess
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -19,23 +20,31 @@ from deploy.natsconf import NatsPlan
 from tests.servers import nats_binary
 
 
+@asynccontextmanager
+async def running(folder: Path, max_store_bytes: int) -> AsyncIterator[NatsPlan]:
+    plan = natsconf.plan(folder, os.environ | {"NATS_SERVER_BIN": nats_binary()}, max_store_bytes)
+    natsconf.write(plan, folder / "nats.conf")
+    process = subprocess.Popen(  # noqa: ASYNC220  # returns at once
+        [plan.binary, "-c", folder / "nats.conf"], stderr=subprocess.DEVNULL
+    )
+    try:
+        async with httpx.AsyncClient() as http:
+            for _ in range(100):
+                try:
+                    if (await http.get(plan.health_url)).is_success:
+                        break
+                except httpx.HTTPError:
+                    await asyncio.sleep(0.05)
+        yield plan
+    finally:
+        process.kill()
+        process.wait()
+
+
 @pytest.fixture
 async def planned(tmp_path: Path) -> AsyncIterator[NatsPlan]:
-    plan = natsconf.plan(tmp_path, os.environ | {"NATS_SERVER_BIN": nats_binary()}, 2 * 1024**3)
-    natsconf.write(plan, tmp_path / "nats.conf")
-    process = subprocess.Popen(  # noqa: ASYNC220  # returns at once
-        [plan.binary, "-c", tmp_path / "nats.conf"], stderr=subprocess.DEVNULL
-    )
-    async with httpx.AsyncClient() as http:
-        for _ in range(100):
-            try:
-                if (await http.get(plan.health_url)).is_success:
-                    break
-            except httpx.HTTPError:
-                await asyncio.sleep(0.05)
-    yield plan
-    process.kill()
-    process.wait()
+    async with running(tmp_path, 2 * 1024**3) as plan:
+        yield plan
 
 
 async def connect(plan: NatsPlan, role: str) -> Bus:
@@ -88,3 +97,21 @@ async def test_every_role_can_lease_and_read(planned: NatsPlan, role: str) -> No
         await reader.close()
     finally:
         await bus.close()
+
+
+async def test_setting_up_again_on_a_store_that_just_holds_the_budgets_is_fine(tmp_path: Path) -> None:
+    async with running(tmp_path, 220 * 10**6) as plan:
+        for role in ("gateway", "worker", "analyzer"):
+            bus = await connect(plan, role)
+            await bus.close()
+
+
+async def test_a_budget_that_shrank_is_taken_over_by_the_gateway_and_does_not_stop_the_others(tmp_path: Path) -> None:
+    async with running(tmp_path, 2 * 1024**3) as plan:
+        first = await connect(plan, "gateway")
+        smaller = BusSettings(url=plan.url("gateway"), name="gateway", audio_max_bytes=10**7, meeting_max_bytes=10**7)
+        again = await Bus.connect(smaller)
+        await again.set_up()
+        assert (await again.used_bytes(subjects.AUDIO_STREAM))[1] == 10**7
+        await first.close()
+        await again.close()
