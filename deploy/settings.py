@@ -10,13 +10,18 @@ from analyzer.settings import AnalyzerSettings
 from contracts import settings
 from contracts.errors import Misconfigured
 from contracts.settings import BusSettings, data_dir, models_dir
+from gateway.settings import GatewaySettings
 from stream_workers.settings import WorkerSettings
 
 PREFIX = "RAPPORTEUR_"
 ROOT = Path(__file__).resolve().parent.parent
 """The checkout (or installed tree) that the services run from."""
 SERVICES = {"gateway": "gateway.app", "worker": "stream_workers.worker", "analyzer": "analyzer.worker"}
-STRUCTS: dict[str, type[msgspec.Struct]] = {"worker": WorkerSettings, "analyzer": AnalyzerSettings}
+STRUCTS: dict[str, type[msgspec.Struct]] = {
+    "gateway": GatewaySettings,
+    "worker": WorkerSettings,
+    "analyzer": AnalyzerSettings,
+}
 
 
 class OneBoxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
