@@ -1,0 +1,69 @@
+"""Tells words from what a model invents over noise. Knows no language and no phrases. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from stream_workers.commit import plain
+from stream_workers.decode import HeardWord, Hypothesis
+
+
+@dataclass(frozen=True, slots=True)
+class GuardRules:
+    """Limits beyond which a hypothesis is not believed."""
+
+    no_speech: float = 0.6
+    """Probability of no speech from which words need a good log probability."""
+    logprob: float = -1.0
+    """Mean log probability under which they are not good then."""
+    hopeless: float = -1.6
+    """Mean log probability under which nothing is believed."""
+    compression: float = 2.4
+    """Text that compresses better is a loop."""
+    words_per_second: float = 7.0
+    """Nobody speaks faster."""
+    voice: float = 0.75
+    """Mean speech probability of the phrase under which it must be good in every respect."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the sound itself says about a phrase."""
+
+    seconds: float
+    voice: float
+    """Mean of the speech probabilities of its loudest half."""
+
+
+def believable(heard: Hypothesis, evidence: Evidence, rules: GuardRules) -> bool:
+    """Whether somebody can have said this there."""
+    if heard.compression > rules.compression or heard.logprob < rules.hopeless:
+        return False
+    if heard.no_speech > rules.no_speech and heard.logprob < rules.logprob:
+        return False
+    if evidence.voice < rules.voice and (heard.logprob < rules.logprob or heard.no_speech > rules.no_speech):
+        return False
+    return len(heard.words) <= 2 + rules.words_per_second * evidence.seconds
+
+
+def without_loops(words: Sequence[HeardWord]) -> list[HeardWord]:
+    """``words`` with what is repeated four times and more (once for long runs of words) said once."""
+    kept = list(words)
+    for size in range(1, 9):
+        kept = _collapse(kept, size, 4 if size == 1 else 3)
+    return kept
+
+
+def _collapse(words: list[HeardWord], size: int, times: int) -> list[HeardWord]:
+    out, i = [], 0
+    text = [plain(w.text) for w in words]
+    while i < len(words):
+        unit, n = text[i : i + size], 1
+        while len(unit) == size and text[i + n * size : i + (n + 1) * size] == unit:
+            n += 1
+        if n >= times:
+            out += words[i : i + size]
+            i += n * size
+        else:
+            out.append(words[i])
+            i += 1
+    return out

@@ -1,0 +1,87 @@
+"""Which waiting windows are decoded together next. Pure; time is an argument.
+
+Finals come before interims, the oldest first. A batch holds windows of one kind, one beam and like length. An
+interim that waited too long is skipped: its track will ask again about newer sound.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from stream_workers.decode import DecodeJob, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRules:
+    """How large a batch may be, and how long an interim may wait."""
+
+    most: int = 8
+    seconds: float = 80.0
+    """Sum of the padded lengths in one batch: bounds how long the others wait."""
+    stretch: float = 1.5
+    """Interims in a batch differ at most by this factor in length."""
+    stale_s: float = 1.5
+
+
+def choose(waiting: Sequence[DecodeJob], rules: BatchRules) -> list[int]:
+    """Indices of the jobs to decode next; empty when nothing waits."""
+    if not waiting:
+        return []
+    order = sorted(range(len(waiting)), key=lambda i: (waiting[i].kind is Kind.INTERIM, waiting[i].issued_s))
+    head = waiting[order[0]]
+    chosen: list[int] = []
+    total_s = 0.0
+    for i in order:
+        job = waiting[i]
+        if len(chosen) == rules.most or (chosen and total_s + job.padded_s > rules.seconds):
+            break
+        if _fits(head, job, rules.stretch):
+            chosen.append(i)
+            total_s += job.padded_s
+    return chosen
+
+
+def _fits(head: DecodeJob, job: DecodeJob, stretch: float) -> bool:
+    if (job.kind, job.beam) != (head.kind, head.beam) or bool(job.hotwords) != bool(head.hotwords):
+        return False
+    if job.hotwords != head.hotwords or (job.language is None) != (head.language is None):
+        return False
+    if head.kind is Kind.FINAL:
+        return job.padded_s == head.padded_s
+    longer, shorter = max(job.padded_s, head.padded_s), min(job.padded_s, head.padded_s)
+    return longer <= stretch * shorter
+
+
+def stale(waiting: Sequence[DecodeJob], now_s: float, rules: BatchRules) -> list[int]:
+    """Indices of interims that waited too long."""
+    return [i for i, job in enumerate(waiting) if job.kind is Kind.INTERIM and now_s - job.issued_s > rules.stale_s]
+
+
+@dataclass(slots=True)
+class Pace:
+    """How much new sound an interim should wait for: grows with the time that interims take, shrinks by itself."""
+
+    least_s: float = 0.4
+    most_s: float = 4.0
+    share: float = 1.5
+    """Interval as a multiple of the usual turnaround."""
+    turnaround_s: float = 0.0
+    load: float = 0.0
+    """Share of time that the model was busy lately."""
+
+    @property
+    def interval_s(self) -> float:
+        """Seconds of new sound."""
+        return min(self.most_s, max(self.least_s, self.share * self.turnaround_s))
+
+    @property
+    def thinned(self) -> bool:
+        """Whether interims come notably more rarely than they should."""
+        return self.interval_s > 2.5 * self.least_s
+
+    def done(self, took_s: float) -> None:
+        """An interim was answered ``took_s`` seconds after it was asked for."""
+        self.turnaround_s += 0.25 * (took_s - self.turnaround_s)
+
+    def skipped(self) -> None:
+        """An interim was skipped."""
+        self.turnaround_s = min(self.most_s, 1.3 * self.turnaround_s + 0.1)

@@ -1,0 +1,60 @@
+"""Builds the speech parts of a process from its settings, by hand."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from contracts import log
+from contracts.errors import Misconfigured
+from contracts.live import TrackWork
+from stream_workers.engine import Engine
+from stream_workers.pipeline import Pipeline
+from stream_workers.scheduler import Pace
+from stream_workers.settings import WorkerSettings
+from stream_workers.silero import Silero
+from stream_workers.speech_settings import SpeechSettings
+from stream_workers.whisper import Whisper
+
+_VAD_FILE = Path("silero-vad") / "silero_vad_16k_op15.onnx"
+_WHISPER_FILES = ("model.bin", "config.json", "tokenizer.json")
+
+
+def whisper_folder(models: Path, model: str) -> Path:
+    """Where the Whisper model called ``model`` is."""
+    return models / f"whisper-{model}"
+
+
+def missing(models: Path, model: str) -> list[Path]:
+    """The files that speech needs and that are not there yet."""
+    needed = [models / _VAD_FILE, *(whisper_folder(models, model) / name for name in _WHISPER_FILES)]
+    return [path for path in needed if not path.exists()]
+
+
+def load_whisper(config: WorkerSettings) -> Whisper:
+    """The model on the device of the settings; on the CPU, with a warning, when that device cannot take it."""
+    folder = whisper_folder(config.models, config.model)
+    try:
+        return Whisper(folder, config.device, config.compute_type, config.threads)
+    except Misconfigured as fault:
+        if config.device == "cpu":
+            raise
+        log.get().warning("engine.fell_back", device=config.device, compute_type=config.compute_type, why=fault.detail)
+        return Whisper(folder, "cpu", "int8", config.threads)
+
+
+def build_engine(config: WorkerSettings, speech: SpeechSettings) -> Engine:
+    """A started engine; the model loads in its own thread and jobs wait for it."""
+    engine = Engine(lambda: load_whisper(config), Pace(least_s=speech.interim_s))
+    engine.start()
+    return engine
+
+
+def pipelines(
+    config: WorkerSettings, speech: SpeechSettings, engine: Engine
+) -> Callable[[TrackWork, int, bytes], Pipeline]:
+    """What makes a track's pipeline, fresh or from a checkpoint."""
+    vad = Silero(config.models / _VAD_FILE)
+
+    def make(work: TrackWork, samples: int, state: bytes) -> Pipeline:
+        return Pipeline(work, samples, state, vad=vad, settings=speech, pace=engine.interval_s)
+
+    return make

@@ -1,0 +1,36 @@
+"""How speech becomes words: one struct, used by the worker, offline runs and measurements alike."""
+
+import msgspec
+
+from contracts.audio import SAMPLE_RATE_HZ
+from stream_workers.guards import GuardRules
+from stream_workers.vad import CutRules
+
+
+class SpeechSettings(msgspec.Struct, frozen=True):
+    """The defaults are what docs/benchmarks.md measures."""
+
+    interim_s: float = 0.4
+    """New sound that an interim waits for while the machine has time."""
+    interim_pad_s: float = 2.5
+    """Silence appended to interim windows."""
+    final_pad_s: float = 6.0
+    """Silence appended to final windows."""
+    final_beam: int = 5
+    """Beam of finals."""
+    context_s: float = 9.0
+    """Longest final window: phrases before the new one are heard again as far as they fit."""
+    advance_s: float = 4.0
+    """Silence after which the checkpoint moves on."""
+    cuts: CutRules = CutRules()
+    guards: GuardRules = GuardRules()
+
+    @property
+    def context_samples(self) -> int:
+        """``context_s`` in samples."""
+        return int(self.context_s * SAMPLE_RATE_HZ)
+
+    @property
+    def advance_samples(self) -> int:
+        """``advance_s`` in samples."""
+        return int(self.advance_s * SAMPLE_RATE_HZ)
