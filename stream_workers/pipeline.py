@@ -93,6 +93,11 @@ class Pipeline:
         self._told = samples
         self._ended = False
 
+    @property
+    def accounted(self) -> int:
+        """Media sample up to which words, silence and gaps are out."""
+        return self._memory.done
+
     # -- sound in
 
     def push(self, pcm: Pcm) -> Sequence[Output]:

@@ -1,13 +1,15 @@
 """Builds the speech parts of a process from its settings, by hand."""
 
-from collections.abc import Callable
+import asyncio
 from pathlib import Path
 
 from contracts import log
+from contracts.bus import Bus
 from contracts.errors import Misconfigured
 from contracts.live import TrackWork
 from stream_workers.engine import Engine
 from stream_workers.pipeline import Pipeline
+from stream_workers.ports import MakePipeline
 from stream_workers.scheduler import Pace
 from stream_workers.settings import WorkerSettings
 from stream_workers.silero import Silero
@@ -15,6 +17,7 @@ from stream_workers.speech_settings import SpeechSettings
 from stream_workers.whisper import Whisper
 
 _VAD_FILE = Path("silero-vad") / "silero_vad_16k_op15.onnx"
+_POLL_S = 1.0
 _WHISPER_FILES = ("model.bin", "config.json", "tokenizer.json")
 
 
@@ -48,9 +51,7 @@ def build_engine(config: WorkerSettings, speech: SpeechSettings) -> Engine:
     return engine
 
 
-def pipelines(
-    config: WorkerSettings, speech: SpeechSettings, engine: Engine
-) -> Callable[[TrackWork, int, bytes], Pipeline]:
+def pipelines(config: WorkerSettings, speech: SpeechSettings, engine: Engine) -> MakePipeline:
     """What makes a track's pipeline, fresh or from a checkpoint."""
     vad = Silero(config.models / _VAD_FILE)
 
@@ -58,3 +59,14 @@ def pipelines(
         return Pipeline(work, samples, state, vad=vad, settings=speech, pace=engine.interval_s)
 
     return make
+
+
+async def build(config: WorkerSettings, _bus: Bus) -> tuple[Engine, MakePipeline]:
+    """Engine and pipelines for a worker, once the files of the models are there."""
+    if missing(config.models, config.model):
+        log.get().info("models.awaited", model=config.model)
+    while missing(config.models, config.model):  # noqa: ASYNC110 (another process writes the files)
+        await asyncio.sleep(_POLL_S)
+    speech = SpeechSettings()
+    engine = build_engine(config, speech)
+    return engine, pipelines(config, speech, engine)

@@ -1,10 +1,12 @@
 """The worker process: one engine, one owner for each track that it holds."""
 
 import asyncio
+import os
 import random
+import sys
 from collections.abc import Awaitable, Callable
 
-from contracts import log, settings, subjects
+from contracts import log, service, settings, subjects
 from contracts.bus import Bus, Lease
 from contracts.errors import Unavailable
 from contracts.live import TrackWork
@@ -15,6 +17,7 @@ from stream_workers.owner import Parts, TrackOwner
 from stream_workers.ports import Engine, MakePipeline
 from stream_workers.recorder import RecorderLimits
 from stream_workers.settings import WorkerSettings
+from stream_workers.speech import build as build_speech
 
 _RETRY_S = 0.5
 TRACKS_PER_CORE = 4
@@ -71,3 +74,14 @@ async def _connect(bus_settings: BusSettings) -> Bus:
             await asyncio.sleep(_RETRY_S)
         else:
             return bus
+
+
+async def main(stop: asyncio.Event) -> None:
+    """A worker as the environment describes it."""
+    config = settings.load("WORKER_", WorkerSettings, os.environ)
+    log.set_up("worker", level=config.log_level)
+    await serve(stop, config, settings.load("BUS_", BusSettings, os.environ), build_speech)
+
+
+if __name__ == "__main__":
+    sys.exit(service.run(main))
