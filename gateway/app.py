@@ -19,7 +19,7 @@ from contracts.bus import Bus
 from contracts.errors import Fault, Unavailable
 from contracts.settings import BusSettings, load
 from gateway import problems
-from gateway.api import audio, meetings, notes, openapi, pages, sign_in, sockets, system, words
+from gateway.api import audio, meetings, notes, openapi, pages, search, sign_in, sockets, system, words
 from gateway.auth.access import Access
 from gateway.auth.accounts import Accounts
 from gateway.auth.guard import Authentication, Guard
@@ -30,6 +30,8 @@ from gateway.disk import Disk
 from gateway.eraser import Eraser
 from gateway.feed.hub import Hub
 from gateway.headers import SecurityHeaders
+from gateway.index.memory import Memory
+from gateway.index.views import ProjectedViews
 from gateway.lifecycle import Lifecycle
 from gateway.metrics import Metrics
 from gateway.projector import Projector
@@ -49,6 +51,7 @@ def make_services(settings: GatewaySettings, bus: Bus, tickets: Store) -> Servic
     lifecycle, metrics = Lifecycle(bus), Metrics()
     hub = Hub(bus, database, metrics.feed, settings.feed_backlog)
     closer = Closer(bus, database, lifecycle, settings)
+    projector = Projector(bus, database, closer.wake)
     return Services(
         settings,
         bus,
@@ -57,12 +60,13 @@ def make_services(settings: GatewaySettings, bus: Bus, tickets: Store) -> Servic
         Tickets(tickets, settings.ticket_ttl_s),
         Access(database),
         lifecycle,
-        Projector(bus, database, closer.wake),
+        projector,
         closer,
         Eraser(bus, database, lifecycle, settings, hub),
         hub,
         Disk(settings.data_path, settings.min_free_bytes),
         metrics,
+        Memory.at(settings.search_place, bus, ProjectedViews(database, projector)),
         RateLimit(settings.tickets_per_minute / 60, settings.tickets_per_minute),
         RateLimit(settings.sign_ins_per_minute / 60, settings.sign_ins_per_minute),
     )
@@ -92,6 +96,7 @@ def create_app(services: Services) -> Litestar:
             sockets.feed_events,
             audio.recording,
             *system.route_handlers(),
+            search.search,
             pages.page,
         ],
         guards=[Guard(settings)],
@@ -125,12 +130,14 @@ async def running(services: Services) -> AsyncIterator[None]:
             "closer": services.closer.run,
             "eraser": services.eraser.run,
             "feed": services.hub.run,
+            "search": services.memory.run,
         }
         started = [tasks.create_task(run(), name=name) for name, run in parts.items()]
         yield
         services.hub.close()
         for task in started:
             task.cancel()
+    await services.memory.close()
     await services.database.close()
 
 

@@ -13,6 +13,7 @@ from gateway.closer import Closer
 from gateway.disk import Disk
 from gateway.eraser import Eraser
 from gateway.feed.hub import Hub
+from gateway.index.memory import Memory
 from gateway.lifecycle import Lifecycle
 from gateway.metrics import Metrics
 from gateway.projector import Projector
@@ -39,6 +40,7 @@ class Services:
     hub: Hub
     disk: Disk
     metrics: Metrics
+    memory: Memory
     ticket_rate: RateLimit
     sign_in_rate: RateLimit
 

@@ -4,6 +4,9 @@ from pathlib import Path
 
 import msgspec
 
+from contracts.settings import models_dir
+from gateway.index.memory import SearchPlace
+
 
 class GatewaySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that a person may set about the gateway; a misspelt name stops the start."""
@@ -15,7 +18,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     data: str = "data"
     """The data folder: database, archive, owner token."""
     models: str = ""
-    """The model folder, only shown in the status."""
+    """The model folder; empty = the user's cache folder."""
     web: str = ""
     """Folder of the pages; empty = the installed one."""
     database_url: str = ""
@@ -58,6 +61,12 @@ class GatewaySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """New sockets per client address."""
     feed_backlog: int = 256
     """Messages that may wait for one feed subscriber."""
+    search_threads: int = 1
+    """Threads that embed text; speech comes first on a small machine."""
+    weaviate_url: str = ""
+    """Weaviate server for search; empty = the embedded index in the data folder."""
+    weaviate_api_key: str = ""
+    """Key of that server, when it wants one."""
     speed: float = 4.0
     """How many times real time a track may be sent in the long run."""
 
@@ -70,6 +79,14 @@ class GatewaySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def archive_path(self) -> Path:
         """Root of the recordings."""
         return self.data_path / "archive"
+
+    @property
+    def search_place(self) -> SearchPlace:
+        """Where the search index lies and what it uses."""
+        models = Path(self.models).expanduser() if self.models else models_dir({})
+        return SearchPlace(
+            self.data_path / "search.db", models, self.search_threads, self.weaviate_url, self.weaviate_api_key
+        )
 
     @property
     def web_path(self) -> Path:

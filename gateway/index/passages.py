@@ -5,28 +5,36 @@ or corrected segment changes only the passage it falls into, so only that one is
 """
 
 import bisect
+import re
 from collections.abc import Iterable, Sequence
+from typing import Self
 
 from gateway.index.port import TRANSCRIPT, Line, Passage
 
 PASSAGE_WORDS = 220
 """A passage is closed when it has this many words: about a minute and a half of talk."""
+_TALK_ID = re.compile(r".+-t(\d+)")
 LINE_WORDS = 60
 """Longer utterances are split, so that a passage never grows far beyond its size."""
 
 
 class Borders:
-    """Where the passages of one meeting begin, in meeting seconds."""
+    """Where the passages of one meeting begin, in meeting milliseconds."""
 
-    def __init__(self, starts: Iterable[float] = ()) -> None:
-        self._starts = sorted(starts)
+    def __init__(self, starts_ms: Iterable[int] = ()) -> None:
+        self._starts = sorted(starts_ms)
+
+    @classmethod
+    def from_ids(cls, ids: Iterable[str]) -> Self:
+        """The borders that passages with these ids had; ids of notes and recaps are passed over."""
+        return cls(int(found.group(1)) for id_ in ids if (found := _TALK_ID.fullmatch(id_)))
 
     def passages(self, meeting: str, lines: Sequence[Line]) -> list[Passage]:
         """The meeting's passages; ``lines`` in order of their start. Remembers borders of passages that are full."""
         groups = self._grouped(lines)
         return [
             Passage(
-                id=f"{meeting}-t{round(start * 1000)}",
+                id=f"{meeting}-t{start}",
                 meeting=meeting,
                 kind=TRANSCRIPT,
                 start=group[0].start,
@@ -37,22 +45,26 @@ class Borders:
             for position, (start, group) in enumerate(groups)
         ]
 
-    def _grouped(self, lines: Sequence[Line]) -> list[tuple[float, list[Line]]]:
+    def _grouped(self, lines: Sequence[Line]) -> list[tuple[int, list[Line]]]:
         if lines and not self._starts:
-            self._starts = [lines[0].start]
-        groups: dict[float, list[Line]] = {}
+            self._starts = [_ms(lines[0])]
+        groups: dict[int, list[Line]] = {}
         words = 0
         for line in lines:
-            start = self._owner(line.start)
-            if start == self._starts[-1] and words >= PASSAGE_WORDS and line.start > start:
-                start, words = line.start, 0
+            start = self._owner(_ms(line))
+            if start == self._starts[-1] and words >= PASSAGE_WORDS and _ms(line) > start:
+                start, words = _ms(line), 0
                 self._starts.append(start)
             words = words + len(line.text.split()) if start == self._starts[-1] else 0
             groups.setdefault(start, []).append(line)
         return sorted(groups.items())
 
-    def _owner(self, second: float) -> float:
-        return self._starts[max(0, bisect.bisect_right(self._starts, second) - 1)]
+    def _owner(self, at_ms: int) -> int:
+        return self._starts[max(0, bisect.bisect_right(self._starts, at_ms) - 1)]
+
+
+def _ms(line: Line) -> int:
+    return int(line.start * 1000)
 
 
 def split_line(line: Line) -> list[Line]:

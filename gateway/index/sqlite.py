@@ -34,6 +34,7 @@ CREATE TABLE IF NOT EXISTS speaker(passage INTEGER, name TEXT, PRIMARY KEY(passa
 CREATE TABLE IF NOT EXISTS part(row INTEGER PRIMARY KEY, vector BLOB NOT NULL);
 CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(
     text, content='', contentless_delete=1, tokenize='porter unicode61 remove_diacritics 2');
+INSERT INTO words(words, rank) VALUES('secure-delete', 1);
 CREATE VIRTUAL TABLE IF NOT EXISTS bits USING vec0(signs bit[384]);
 """
 
@@ -47,6 +48,7 @@ def open_file(path: Path) -> apsw.Connection:
     connection.set_busy_timeout(5000)
     connection.pragma("journal_mode", "wal")
     connection.pragma("synchronous", "normal")
+    connection.pragma("secure_delete", True)
     return connection
 
 

@@ -1,0 +1,100 @@
+"""What was said and noted is found through the public interface."""
+
+from typing import Any
+
+import pytest
+
+from contracts import subjects
+from contracts.bus import Bus
+from contracts.notes import Evidence, NoteItem, NotesCheckpoint, NotesUpdated
+from tests.integration.gateway.client import Client, eventually
+from tests.integration.gateway.conftest import Gateway
+from tests.integration.gateway.test_meeting import append
+
+
+async def say(client: Client, meeting: str, *said: tuple[str, str]) -> str:
+    track = await client.track(meeting, "transcript")
+    segments = [
+        {"speaker": speaker, "start": n * 5.0, "end": n * 5.0 + 4, "text": text}
+        for n, (speaker, text) in enumerate(said)
+    ]
+    answer = await client.http.post(f"/v1/meetings/{meeting}/segments", json={"track": track, "segments": segments})
+    assert answer.status_code < 300, answer.text
+    return track
+
+
+async def found(client: Client, q: str, **filters: Any) -> dict[str, Any]:
+    answer = await client.http.get("/v1/search", params={"q": q, **filters})
+    assert answer.status_code == 200, answer.text
+    page: dict[str, Any] = answer.json()
+    return page
+
+
+async def test_words_notes_and_titles_are_found_a_few_seconds_later(gateway: Gateway, client: Client, bus: Bus) -> None:
+    meeting = await client.start("Budget review")
+    await say(client, meeting, ("Ana", "Good morning."), ("Ben", "The batteries cost forty thousand euros this year."))
+    item = NoteItem("i1", "action", "Compare prices of batteries", owner="Ana", evidence=(Evidence("x", "cost", 5, 9),))
+    await append(bus, subjects.notes(meeting), NotesUpdated(meeting, NotesCheckpoint(), (item,)))
+
+    async def three() -> bool:
+        return (await found(client, "battery"))["found"] >= 2
+
+    await eventually(three)
+    talk = (await found(client, "what does the battery cost?", kind="transcript"))["items"][0]
+    assert (talk["meeting"], talk["title"], talk["snippet"]["at"], talk["snippet"]["speaker"]) == (
+        meeting,
+        "Budget review",
+        5.0,
+        "Ben",
+    )
+    words = [talk["snippet"]["text"][a:b] for a, b in talk["snippet"]["highlights"]]
+    assert words == ["batteries", "cost"]
+    action = (await found(client, "battery prices", kind="action", owner="Ana", status="open"))["items"][0]
+    assert (action["id"], action["owner"]) == (f"{meeting}-n-i1", "Ana")
+    assert (await found(client, "budget review", kind="recap"))["items"][0]["meeting"] == meeting
+
+
+async def test_a_renamed_speaker_a_corrected_word_and_a_deletion_reach_the_index(
+    gateway: Gateway, client: Client, bus: Bus
+) -> None:
+    meeting = await client.start("Secret")
+    await say(client, meeting, ("Speaker 1", "We will ship the zeppelin in May."))
+
+    async def hits(q: str) -> int:
+        return int((await found(client, q, kind="transcript"))["found"])
+
+    await eventually(lambda: _is(hits("zeppelin"), 1))
+    await client.http.post(f"/v1/meetings/{meeting}/speakers", json={"speaker": "Speaker 1", "name": "Zoe"})
+
+    async def renamed() -> bool:
+        items = (await found(client, "zeppelin", speaker="Zoe"))["items"]
+        return bool(items) and items[0]["speakers"] == ["Zoe"]
+
+    await eventually(renamed)
+    await client.http.delete(f"/v1/meetings/{meeting}")
+    await eventually(lambda: _is(hits("zeppelin"), 0))
+
+
+async def _is(count: Any, expected: int) -> bool:
+    return bool(await count == expected)
+
+
+@pytest.mark.parametrize("q", ["", "   ", "x" * 10_000])
+async def test_no_question_and_far_too_much_of_one_are_refused(gateway: Gateway, client: Client, q: str) -> None:
+    answer = await client.http.get("/v1/search", params={"q": q})
+    assert (answer.status_code, answer.headers["content-type"].split(";")[0]) == (400, "application/problem+json")
+
+
+@pytest.mark.parametrize(
+    "q", ["'; DROP TABLE passage; --", '"', "<script>alert(1)</script>", "NEAR(a b)", "a*", "ünï\u202ecode 語"]
+)
+async def test_hostile_questions_are_only_words(gateway: Gateway, client: Client, q: str) -> None:
+    async def ready() -> bool:
+        return (await client.http.get("/v1/search", params={"q": q})).status_code == 200
+
+    await eventually(ready)
+
+
+async def test_a_kind_that_is_none_and_a_page_out_of_range_are_refused(gateway: Gateway, client: Client) -> None:
+    for params in ({"q": "x", "kind": "nonsense"}, {"q": "x", "limit": 1000}, {"q": "x", "offset": 10**9}):
+        assert (await client.http.get("/v1/search", params=params)).status_code == 400
