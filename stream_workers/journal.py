@@ -34,7 +34,8 @@ class Journal:
     Every call raises Fenced when another owner has written or the lease is stale; the owner must then stop.
     """
 
-    def __init__(self, bus: Bus, work: TrackWork, lease: Lease) -> None:
+    def __init__(self, bus: Bus, work: TrackWork, lease: Lease, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._bus = bus
         self._work = work
         self._lease = lease
@@ -58,7 +59,7 @@ class Journal:
             try:
                 await self._begin(opened)
             except Fenced:
-                if not self._lease.fresh(time.monotonic()):
+                if not self._lease.fresh(self._clock()):
                     raise
                 continue  # the older owner wrote once more in between: what it wrote counts
             return opened
@@ -104,7 +105,7 @@ class Journal:
 
     async def _persist(self, call: Callable[[], Awaitable[R]]) -> R:
         for pause_s in chain(_RETRY_S, repeat(_RETRY_S[-1])):
-            if not self._lease.fresh(time.monotonic()):
+            if not self._lease.fresh(self._clock()):
                 raise Fenced("the lease was not renewed in time", source="worker")
             try:
                 return await call()

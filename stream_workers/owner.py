@@ -1,18 +1,18 @@
 """One owned track: lease, transcript and recording, from take-over to the end."""
 
 import asyncio
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from contracts import log, subjects
 from contracts.audio import SAMPLE_RATE_HZ
 from contracts.bus import Bus, Lease
-from contracts.errors import Fault, Fenced, Unavailable
+from contracts.errors import Fault, Unavailable
 from contracts.live import TrackHealth, TrackWork, encode_live
 from contracts.transcript import Checkpoint, TrackAdvanced, TrackFinished, TrackGap, media_seconds
 from stream_workers.archive import TrackArchive
 from stream_workers.journal import Journal, Opened
+from stream_workers.keeper import keep
 from stream_workers.ports import Engine, MakePipeline
 from stream_workers.recorder import Recorder, RecorderLimits
 from stream_workers.timeline import Timeline
@@ -24,7 +24,6 @@ SUSPECT_ATTEMPTS = 5
 SKIP_SAMPLES = 30 * SAMPLE_RATE_HZ
 _RETRY_S = 0.5
 _HEALTH_S = 1.0
-_RENEW_S = subjects.LEASE_TTL_S / 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,22 +74,9 @@ class TrackOwner:
     async def run(self) -> None:
         """Own the track until it is finished, recorded and taken off the work list."""
         async with asyncio.TaskGroup() as tasks:
-            keeping = tasks.create_task(self._keep_lease(), name=f"lease:{self._work.track}")
+            keeping = tasks.create_task(keep(self._lease), name=f"lease:{self._work.track}")
             await self._work_off()
             keeping.cancel()
-
-    async def _keep_lease(self) -> None:
-        """Renew the lease, and raise Fenced when it turns stale: before another worker can get it."""
-        pause_s = _RENEW_S
-        while (left_s := self._lease.fresh_for_s(time.monotonic())) > 0:
-            await asyncio.sleep(min(pause_s, left_s))
-            try:
-                async with asyncio.timeout(max(0.0, self._lease.fresh_for_s(time.monotonic()))):
-                    await self._lease.renew()
-                pause_s = _RENEW_S
-            except (Unavailable, TimeoutError):
-                pause_s = _RETRY_S / 2
-        raise Fenced("the lease could not be renewed in time", source="worker")
 
     async def _work_off(self) -> None:
         opened = await self._journal.open()

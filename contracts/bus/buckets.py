@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 
 import nats.errors
 from nats.js import JetStreamContext
@@ -19,8 +19,9 @@ _RETRY_S = 0.5
 class Buckets:
     """The key-value half of the bus; raises only Faults."""
 
-    def __init__(self, js: JetStreamContext) -> None:
+    def __init__(self, js: JetStreamContext, clock: Callable[[], float]) -> None:
         self._js = js
+        self._clock = clock
         self._open: dict[str, KeyValue] = {}
 
     async def bucket(self, name: str) -> KeyValue:
@@ -86,7 +87,7 @@ class Buckets:
 
     def lease(self, key: str, owner: str) -> Lease:
         """The lease ``key`` as ``owner`` would hold it."""
-        return Lease(lambda: self.bucket(LEASE_BUCKET), key, owner)
+        return Lease(lambda: self.bucket(LEASE_BUCKET), key, owner, self._clock)
 
 
 async def _stopped(watcher: KeyValue.KeyWatcher) -> None:

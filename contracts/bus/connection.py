@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Self
 
@@ -35,13 +36,16 @@ _DRAIN_S = 1.0
 
 
 class Bus:
-    """One connection. Reconnects for ever; every call has a timeout and raises only Faults."""
+    """One connection. Reconnects for ever; every call has a timeout and raises only Faults.
 
-    def __init__(self, client: Client, settings: BusSettings) -> None:
+    ``clock`` is what leases count with: seconds of a clock that never jumps.
+    """
+
+    def __init__(self, client: Client, settings: BusSettings, clock: Callable[[], float] = time.monotonic) -> None:
         self._client = client
         self._settings = settings
         self._js: JetStreamContext = client.jetstream(timeout=REQUEST_TIMEOUT_S, publish_async_max_pending=256)
-        self._buckets = Buckets(self._js)
+        self._buckets = Buckets(self._js, clock)
 
     @classmethod
     async def connect(cls, settings: BusSettings, *, timeout_s: float = 10.0) -> Self:

@@ -22,8 +22,15 @@ class Lease:
     with that value is ours even when the answer that said so was lost.
     """
 
-    def __init__(self, bucket: Callable[[], Awaitable[KeyValue]], key: str, owner: str) -> None:
+    def __init__(
+        self,
+        bucket: Callable[[], Awaitable[KeyValue]],
+        key: str,
+        owner: str,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._bucket = bucket
+        self._clock = clock
         self.key = key
         self.owner = owner
         self._revision = 0
@@ -39,7 +46,7 @@ class Lease:
 
     async def acquire(self) -> bool:
         """Take the lease if nobody holds it. Raises Unavailable."""
-        asked_at = time.monotonic()
+        asked_at = self._clock()
         revision = await guard(self._take())
         if revision is None:
             return False
@@ -66,7 +73,7 @@ class Lease:
 
     async def renew(self) -> None:
         """Hold it for another LEASE_TTL_S. Raises Fenced when it is lost, Unavailable when nobody answers."""
-        asked_at = time.monotonic()
+        asked_at = self._clock()
         try:
             self._revision = await guard(self._update(), timeout_s=subjects.LEASE_TTL_S / 3)
         except (Missing, WrongRevision) as exc:
