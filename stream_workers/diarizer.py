@@ -1,0 +1,153 @@
+"""Who speaks when on one track, while it is being spoken. Pure: the models run between ``next_job`` and ``complete``.
+
+Once a second the activity model looks at the last five seconds; what it saw up to half a second before the end
+is decided. Finished pieces get a voiceprint each, and ``Speakers`` says whose they are.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contracts.audio import SAMPLE_RATE_HZ
+from stream_workers.clusters import Limits
+from stream_workers.fbank import HOP_SAMPLES, WINDOW_SAMPLES, Fbank
+from stream_workers.speakers import Known, Speakers
+from stream_workers.turns import Piece, Stitcher
+from stream_workers.voices import MIN_SAMPLES, WINDOW_S, Voices
+
+EVERY_SAMPLES = SAMPLE_RATE_HZ
+AHEAD_SAMPLES = SAMPLE_RATE_HZ // 2
+"""How much sound after a moment the decision about it waits for."""
+PRINT_S = 0.4
+"""Pieces with less clean speech get no voiceprint."""
+_WINDOW_SAMPLES = int(WINDOW_S * SAMPLE_RATE_HZ)
+_KEPT_FRAMES = 1500
+_SILENT = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityJob:
+    """Ask who speaks in ``sound``, which starts at media sample ``start``; decide it up to ``until``."""
+
+    start: int
+    sound: NDArray[np.float32]
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class PrintJob:
+    """Ask for the voiceprint of each list of feature frames."""
+
+    pieces: tuple[Piece, ...]
+    features: tuple[NDArray[np.float32] | None, ...]
+
+
+Job = ActivityJob | PrintJob
+
+
+def run(job: Job, voices: Voices) -> object:
+    """The answer to a job; needs no other state."""
+    if isinstance(job, ActivityJob):
+        return voices.activity(job.sound)
+    return [None if f is None else voices.voiceprint(f) for f in job.features]
+
+
+class Diarizer:
+    """One track. ``position`` is the media sample at which it starts to listen."""
+
+    def __init__(
+        self,
+        position: int = 0,
+        people: int | None = None,
+        known: tuple[Known, ...] = (),
+        limits: Limits | None = None,
+    ) -> None:
+        self.speakers = Speakers(limits, people, known)
+        self.position = position
+        """Media sample up to which sound was pushed."""
+        self._stitcher = Stitcher(position)
+        self._sound = np.zeros(0, np.float32)
+        self._fbank = Fbank()
+        self._features: deque[NDArray[np.float32]] = deque(maxlen=_KEPT_FRAMES)
+        self._first = position
+        """Media sample of the first feature frame since the last gap."""
+        self._frames = 0
+        """Feature frames since then."""
+        self._asked = position
+        self._waiting: list[Piece] = []
+
+    @property
+    def decided(self) -> int:
+        """Media sample up to which it is known who speaks."""
+        if self._waiting:
+            return min(p.start for p in self._waiting)
+        return self._stitcher.done
+
+    def push(self, pcm: NDArray[np.int16]) -> None:
+        """Continue with sound."""
+        sound = pcm.astype(np.float32) / 32768.0
+        self._sound = np.concatenate([self._sound, sound])[-_WINDOW_SAMPLES:]
+        frames = self._fbank.push(sound)
+        self._features.extend(frames)
+        self._frames += len(frames)
+        self.position += len(pcm)
+
+    def push_gap(self, samples: int) -> None:
+        """Continue after missing sound."""
+        self._waiting += self._stitcher.flush()
+        self.position += samples
+        self._stitcher.skip(self.position)
+        self._sound = np.zeros(0, np.float32)
+        self._fbank = Fbank()
+        self._features.clear()
+        self._first, self._frames, self._asked = self.position, 0, self.position
+
+    def next_job(self, upto: int | None = None) -> Job | None:
+        """What a model should look at now. ``upto`` asks for a decision up to that media sample without waiting."""
+        if self._waiting:
+            pieces = tuple(self._waiting)
+            return PrintJob(pieces, tuple(self._frames_of(p) for p in pieces))
+        asked = upto is not None and self._stitcher.done < min(upto, self.position)
+        if not asked and self.position - self._asked < EVERY_SAMPLES:
+            return None
+        if len(self._sound) < MIN_SAMPLES:
+            return None
+        until = self.position - AHEAD_SAMPLES
+        if asked and upto is not None:
+            until = max(until, min(upto, self.position))
+        return ActivityJob(self.position - len(self._sound), self._sound, until)
+
+    def complete(self, job: Job, result: object) -> None:
+        """Take a model's answer."""
+        if isinstance(job, ActivityJob):
+            assert isinstance(result, np.ndarray)  # noqa: S101 (narrows the type: run() made it)
+            self._asked = max(self._asked, job.start + len(job.sound))
+            if job.start + len(job.sound) > self._first:
+                self._waiting += self._stitcher.push(job.start, result, job.until)
+            return
+        assert isinstance(result, list)  # noqa: S101 (narrows the type: run() made it)
+        self._waiting = self._waiting[len(job.pieces) :]
+        self.speakers.add(list(zip(job.pieces, result, strict=True)))
+
+    def finish(self) -> None:
+        """End the open pieces; their voiceprints are still due."""
+        self._waiting += self._stitcher.flush()
+
+    def close_open(self) -> None:
+        """End the open pieces so that they are labelled now; they go on as new ones."""
+        self._waiting += self._stitcher.flush()
+
+    def _frames_of(self, piece: Piece) -> NDArray[np.float32] | None:
+        if piece.clean_s < PRINT_S:
+            return None
+        oldest = self._frames - len(self._features)
+        rows: list[int] = []
+        for start, end in piece.clean:
+            first = -(-(start - self._first) // HOP_SAMPLES)
+            last = (end - WINDOW_SAMPLES // 2 - self._first) // HOP_SAMPLES
+            rows += range(max(first, oldest), min(last, self._frames))
+        if len(rows) < PRINT_S * 100:
+            return None
+        return np.stack([self._features[row - oldest] for row in rows])
