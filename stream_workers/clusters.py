@@ -131,7 +131,7 @@ def _seeds(prints: Prints, alike: Matrix, members: Labels) -> list[tuple[int, in
 
 
 def _two_means(vectors: Matrix, weights: NDArray[np.float32], centres: Matrix) -> NDArray[np.bool_]:
-    side = (vectors @ centres.T).argmax(axis=1) == 0
+    side: NDArray[np.bool_] = (vectors @ centres.T).argmax(axis=1) == 0
     for _ in range(15):
         if side.all() or not side.any():
             break

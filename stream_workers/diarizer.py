@@ -78,12 +78,9 @@ class Diarizer:
         self._asked = position
         self._waiting: list[Piece] = []
 
-    @property
-    def decided(self) -> int:
-        """Media sample up to which it is known who speaks."""
-        if self._waiting:
-            return min(p.start for p in self._waiting)
-        return self._stitcher.done
+    def settled(self, upto: int) -> bool:
+        """Whether who speaks up to a media sample is labelled, as well as it can be now."""
+        return self.next_job(upto) is None
 
     def push(self, pcm: NDArray[np.int16]) -> None:
         """Continue with sound."""
@@ -119,24 +116,26 @@ class Diarizer:
             until = max(until, min(upto, self.position))
         return ActivityJob(self.position - len(self._sound), self._sound, until)
 
-    def complete(self, job: Job, result: object) -> None:
-        """Take a model's answer."""
-        if isinstance(job, ActivityJob):
-            assert isinstance(result, np.ndarray)  # noqa: S101 (narrows the type: run() made it)
-            self._asked = max(self._asked, job.start + len(job.sound))
-            if job.start + len(job.sound) > self._first:
-                self._waiting += self._stitcher.push(job.start, result, job.until)
-            return
-        assert isinstance(result, list)  # noqa: S101 (narrows the type: run() made it)
-        self._waiting = self._waiting[len(job.pieces) :]
-        self.speakers.add(list(zip(job.pieces, result, strict=True)))
+    def complete(self, job: Job, result: object, upto: int | None = None) -> list[Piece]:
+        """Take a model's answer; the earlier pieces whose label changed.
+
+        With ``upto``, pieces that are open there end, so that they are labelled now; they go on as new ones.
+        """
+        if isinstance(job, PrintJob):
+            assert isinstance(result, list)  # noqa: S101 (narrows the type: run() made it)
+            self._waiting = self._waiting[len(job.pieces) :]
+            return self.speakers.add(list(zip(job.pieces, result, strict=True)))
+        assert isinstance(result, np.ndarray)  # noqa: S101 (narrows the type: run() made it)
+        ended = job.start + len(job.sound)
+        self._asked = max(self._asked, ended)
+        if ended > self._first:
+            self._waiting += self._stitcher.push(job.start, result, job.until)
+        if upto is not None and self._stitcher.done >= min(upto, self.position):
+            self._waiting += self._stitcher.flush()
+        return []
 
     def finish(self) -> None:
         """End the open pieces; their voiceprints are still due."""
-        self._waiting += self._stitcher.flush()
-
-    def close_open(self) -> None:
-        """End the open pieces so that they are labelled now; they go on as new ones."""
         self._waiting += self._stitcher.flush()
 
     def _frames_of(self, piece: Piece) -> NDArray[np.float32] | None:

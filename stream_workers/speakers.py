@@ -69,8 +69,9 @@ class Speakers:
         """People heard so far."""
         return len(self._centres)
 
-    def add(self, found: list[tuple[Piece, NDArray[np.float32] | None]]) -> None:
-        """Take finished pieces and label everything again."""
+    def add(self, found: list[tuple[Piece, NDArray[np.float32] | None]]) -> list[Piece]:
+        """Take finished pieces and label everything again; the earlier pieces whose label changed."""
+        before = [(entry, entry.label) for entry in self.entries]
         fresh = [Entry(piece, vector) for piece, vector in found]
         self.entries += fresh
         new_anchor = False
@@ -83,6 +84,7 @@ class Speakers:
             self._regroup()
             self._thin()
         self._assign(self.entries if new_anchor else fresh)
+        return [entry.piece for entry, label in before if entry.label != label]
 
     def label(self, start: int, end: int) -> int | None:
         """Who speaks most between two media samples."""
@@ -132,11 +134,13 @@ class Speakers:
         if len(people) == 0:
             people = np.array([int(seconds.argmax())])
         named = self._match(groups, people, prints.weights)
-        self._centres = {named[c]: means[c] for c in people}
+        self._centres = {named[int(c)]: means[c] for c in people}
         for anchor, number in zip(anchors, groups, strict=True):
             anchor.label = named.get(int(number))
 
-    def _match(self, groups: NDArray[np.int_], people: NDArray[np.int_], weights: NDArray[np.float32]) -> dict[int, int]:
+    def _match(
+        self, groups: NDArray[np.int_], people: NDArray[np.int_], weights: NDArray[np.float32]
+    ) -> dict[int, int]:
         """The label of each group: the one with which it shares most speech, or a new one."""
         shared = np.zeros((len(people), self._labels))
         for row, number in enumerate(people):

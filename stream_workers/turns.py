@@ -73,11 +73,6 @@ class Stitcher:
         self._open = {}
         return ended
 
-    @property
-    def open(self) -> list[Piece]:
-        """Pieces that may still grow."""
-        return sorted(self._open.values(), key=lambda p: p.start)
-
     def _match(self, start: int, active: NDArray[np.bool_]) -> list[int]:
         """The stream of each column."""
         shift = round((start - self._start) / STEP_SAMPLES)

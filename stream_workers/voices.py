@@ -72,8 +72,6 @@ def _session(graph: str, weights: Path) -> Any:
     options.log_severity_level = 3
     options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(weights))
     try:
-        return onnxruntime.InferenceSession(
-            (_GRAPHS / graph).read_bytes(), options, providers=["CPUExecutionProvider"]
-        )
+        return onnxruntime.InferenceSession((_GRAPHS / graph).read_bytes(), options, providers=["CPUExecutionProvider"])
     except Exception as exc:  # onnxruntime raises its own unexported classes, all under Exception
         raise Misconfigured(f"the speaker model {graph} cannot be loaded", source="speakers") from exc
