@@ -30,5 +30,7 @@ class WorkerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How often archived sound is removed from the AUDIO stream."""
     reserve_bytes: int = 256 * 1024**2
     """Free disk space that the archive leaves alone, so that the bus can go on."""
+    speakers: bool = True
+    """Whether voices are told apart on tracks that may hold several people (needs the model "speakers")."""
     log_level: str = "INFO"
     """DEBUG, INFO, WARNING or ERROR."""
