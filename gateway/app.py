@@ -97,6 +97,7 @@ def create_app(services: Services) -> Litestar:
             audio.recording,
             *system.route_handlers(),
             search.search,
+            pages.home,
             pages.page,
         ],
         guards=[Guard(settings)],

@@ -2,6 +2,8 @@
 
 import dataclasses
 
+from litestar.di import NamedDependency
+
 from contracts.bus import Bus
 from contracts.errors import NotFound
 from gateway.auth.access import Access
@@ -61,3 +63,7 @@ def _found(view: MeetingView | None) -> MeetingView:
     if view is None or view.facts is None:
         raise NotFound("no such meeting", source="client")
     return view
+
+
+Injected = NamedDependency[Services]
+"""The parts, as handlers ask for them."""

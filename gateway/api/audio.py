@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from litestar import Request, get
+from litestar.params import FromPath
 from litestar.response import Stream
 
 from contracts import subjects
@@ -14,7 +15,7 @@ from contracts.errors import BadInput
 from gateway.auth.guard import acting
 from gateway.lifecycle import TRANSCRIPT
 from gateway.recording import Piece, Recording, archived, not_yet_archived, parse_range
-from gateway.services import Services
+from gateway.services import Injected, Services
 from gateway.view import MeetingView, Track
 
 BLOCK_BYTES = 160_000
@@ -22,7 +23,7 @@ BLOCK_BYTES = 160_000
 
 
 @get("/v1/meetings/{meeting:str}/audio.wav", tags=["recording"], summary="The recording, all tracks mixed")
-async def recording(request: Request[Any, Any, Any], services: Services, meeting: str) -> Stream:
+async def recording(request: Request[Any, Any, Any], services: Injected, meeting: FromPath[str]) -> Stream:
     """Mono, 16 kHz, 16 bit. Ranges are served by decoding just that part."""
     view = await services.outline(acting(request), meeting)
     sound = await _recording(services, view)

@@ -5,7 +5,7 @@ import zoneinfo
 from typing import Annotated, Any
 
 from litestar import Controller, Request, delete, get, patch, post
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from sqlalchemy import select
 
 from contracts import subjects
@@ -23,7 +23,7 @@ from gateway.api.schemas import (
 )
 from gateway.auth.guard import acting
 from gateway.auth.identity import User
-from gateway.services import Services
+from gateway.services import Injected, Services
 from gateway.store import models
 from gateway.store.views import decode
 from gateway.summary import MeetingSummary, summary_of
@@ -42,9 +42,9 @@ class Meetings(Controller):
     async def list_meetings(
         self,
         request: Req,
-        services: Services,
-        limit: Annotated[int, Parameter(ge=1, le=200)] = 50,
-        before: float | None = None,
+        services: Injected,
+        limit: Annotated[int, QueryParameter(ge=1, le=200)] = 50,
+        before: FromQuery[float | None] = None,
     ) -> MeetingPage:
         """``before``: only those that started before this wall clock."""
         visible = await services.access.visible_ids(acting(request))
@@ -59,7 +59,7 @@ class Meetings(Controller):
         return MeetingPage(items, items[-1].started_at if len(rows) > limit else None)
 
     @post("/", summary="Start a meeting")
-    async def start(self, request: Req, services: Services, data: NewMeeting) -> MeetingSummary:
+    async def start(self, request: Req, services: Injected, data: JSONBody[NewMeeting]) -> MeetingSummary:
         """The meeting is live at once; add tracks to it."""
         user = writer(request)
         services.disk.check()
@@ -80,13 +80,15 @@ class Meetings(Controller):
         return summary_of(view.facts, 0)  # type: ignore[arg-type]  # load has seen the facts
 
     @get("/{meeting:str}", summary="One meeting")
-    async def show(self, request: Req, services: Services, meeting: str) -> MeetingSummary:
+    async def show(self, request: Req, services: Injected, meeting: FromPath[str]) -> MeetingSummary:
         """Its summary."""
         await services.access.meeting(acting(request), meeting)
         return await summary(services, meeting)
 
     @patch("/{meeting:str}", summary="Rename a meeting")
-    async def rename(self, request: Req, services: Services, meeting: str, data: RenamedMeeting) -> MeetingSummary:
+    async def rename(
+        self, request: Req, services: Injected, meeting: FromPath[str], data: JSONBody[RenamedMeeting]
+    ) -> MeetingSummary:
         """Everyone sees the new title."""
         user = acting(request)
         await services.access.meeting(user, meeting, write=True)
@@ -95,7 +97,7 @@ class Meetings(Controller):
         return await summary(services, meeting)
 
     @delete("/{meeting:str}", summary="Delete a meeting everywhere", status_code=204)
-    async def remove(self, request: Req, services: Services, meeting: str) -> None:
+    async def remove(self, request: Req, services: Injected, meeting: FromPath[str]) -> None:
         """Words, notes, recording and traces are erased; a line without content remains in the audit."""
         user = acting(request)
         view = await services.outline(user, meeting, write=True)
@@ -105,7 +107,7 @@ class Meetings(Controller):
         services.eraser.wake()
 
     @post("/{meeting:str}/end", summary="End a meeting", status_code=202)
-    async def end(self, request: Req, services: Services, meeting: str) -> Accepted:
+    async def end(self, request: Req, services: Injected, meeting: FromPath[str]) -> Accepted:
         """Sound on its way is still taken; the last words, notes and the recap follow on the feed."""
         await services.access.meeting(acting(request), meeting, write=True)
         seq = await services.lifecycle.end(meeting)
@@ -113,7 +115,9 @@ class Meetings(Controller):
         return Accepted(seq)
 
     @post("/{meeting:str}/tracks", summary="Add a track")
-    async def add_track(self, request: Req, services: Services, meeting: str, data: NewTrack) -> AddedTrack:
+    async def add_track(
+        self, request: Req, services: Injected, meeting: FromPath[str], data: JSONBody[NewTrack]
+    ) -> AddedTrack:
         """Its media time starts now, except for uploads and transcripts, which start with the meeting."""
         user = acting(request)
         await services.access.meeting(user, meeting, write=True)

@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 from litestar import Controller, Request, get, patch, post
+from litestar.params import FromPath, JSONBody
 from msgspec import UNSET
 
 from contracts import subjects
@@ -22,7 +23,7 @@ from gateway.api.schemas import (
 )
 from gateway.api.words import append_edit
 from gateway.auth.guard import acting
-from gateway.services import Services
+from gateway.services import Injected
 from gateway.summary import summary_of
 from gateway.view import MeetingView
 
@@ -36,13 +37,13 @@ class Notes(Controller):
     tags = ("notes",)
 
     @get("/notes", summary="The notes as shown")
-    async def notes(self, request: Req, services: Services, meeting: str) -> NotesState:
+    async def notes(self, request: Req, services: Injected, meeting: FromPath[str]) -> NotesState:
         """With what people edited."""
         view = await services.view(acting(request), meeting)
         return NotesState(view.seq, _shown(view), view.notes.summary, view.notes.chapters)
 
     @get("/recap", summary="The recap")
-    async def recap(self, request: Req, services: Services, meeting: str) -> RecapPage:
+    async def recap(self, request: Req, services: Injected, meeting: FromPath[str]) -> RecapPage:
         """``recap`` is None until it is written; the rest is what there is so far."""
         view = await services.view(acting(request), meeting)
         notes = view.notes
@@ -57,7 +58,9 @@ class Notes(Controller):
         )
 
     @post("/recap", summary="Write the recap again", status_code=202)
-    async def rewrite(self, request: Req, services: Services, meeting: str, data: NewRecap) -> Accepted:
+    async def rewrite(
+        self, request: Req, services: Injected, meeting: FromPath[str], data: JSONBody[NewRecap]
+    ) -> Accepted:
         """For a completed meeting; the new recap comes on the feed."""
         view = await services.outline(acting(request), meeting, write=True)
         if view.facts is None or view.facts.state != "completed":
@@ -66,7 +69,9 @@ class Notes(Controller):
         return Accepted(view.seq)
 
     @post("/notes", summary="Write an item by hand")
-    async def create(self, request: Req, services: Services, meeting: str, data: NewNote) -> NoteItem:
+    async def create(
+        self, request: Req, services: Injected, meeting: FromPath[str], data: JSONBody[NewNote]
+    ) -> NoteItem:
         """All its fields are yours: the analyzer leaves them alone."""
         user = acting(request)
         await services.access.meeting(user, meeting, write=True)
@@ -83,7 +88,9 @@ class Notes(Controller):
         return item
 
     @patch("/notes/{item:str}", summary="Edit an item")
-    async def edit(self, request: Req, services: Services, meeting: str, item: str, data: EditedNote) -> NoteItem:
+    async def edit(
+        self, request: Req, services: Injected, meeting: FromPath[str], item: FromPath[str], data: JSONBody[EditedNote]
+    ) -> NoteItem:
         """What you set stays as you set it, until you unlock it."""
         user = acting(request)
         view = await services.view(user, meeting, write=True)
@@ -97,7 +104,9 @@ class Notes(Controller):
         return view.notes.items[item]
 
     @post("/notes/{item:str}/merge", summary="Say that two items are one", status_code=202)
-    async def merge(self, request: Req, services: Services, meeting: str, item: str, data: Merge) -> Accepted:
+    async def merge(
+        self, request: Req, services: Injected, meeting: FromPath[str], item: FromPath[str], data: JSONBody[Merge]
+    ) -> Accepted:
         """The evidence moves to the item that stays."""
         user = acting(request)
         view = await services.view(user, meeting, write=True)

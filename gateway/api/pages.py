@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from litestar import Request, Response, get
+from litestar.params import FromPath
 
 from contracts.errors import NotFound
-from gateway.services import Services
+from gateway.services import Injected, Services
 
 TYPES = {
     ".js": "text/javascript; charset=utf-8",
@@ -24,11 +25,21 @@ TYPES = {
 }
 
 
-@get(["/", "/{path:path}"], opt={"access": "public"}, include_in_schema=False, cache=False)
-async def page(request: Request[Any, Any, Any], services: Services, path: str = "/") -> Response[bytes]:
-    """The file; 304 when the browser has it already. Raises NotFound."""
+@get("/", opt={"access": "public"}, include_in_schema=False)
+async def home(request: Request[Any, Any, Any], services: Injected) -> Response[bytes]:
+    """The first page."""
+    return await _file(request, services, "index.html")
+
+
+@get("/{path:path}", opt={"access": "public"}, include_in_schema=False)
+async def page(request: Request[Any, Any, Any], services: Injected, path: FromPath[str]) -> Response[bytes]:
+    """Any other file of the pages. Raises NotFound."""
+    return await _file(request, services, path.strip("/") or "index.html")
+
+
+async def _file(request: Request[Any, Any, Any], services: Services, wanted: str) -> Response[bytes]:
+    """The file; 304 when the browser has it already."""
     folder = services.settings.web_path
-    wanted = path.strip("/") or "index.html"
     data = await asyncio.to_thread(read_inside, folder, wanted)
     etag = '"' + hashlib.sha256(data).hexdigest()[:32] + '"'
     headers = {"etag": etag, "cache-control": "no-cache"}

@@ -5,19 +5,20 @@ from typing import Any
 
 from litestar import Request, Response, get, post
 from litestar.datastructures import Cookie
+from litestar.params import FromQuery, JSONBody
 from litestar.response import Redirect
 
 from contracts.errors import NotSignedIn
 from gateway.api.schemas import IssuedTicket, Me, NewTicket, SignInLink
 from gateway.auth.guard import acting, address, cookie_name
 from gateway.auth.identity import Ticket
-from gateway.services import Services
+from gateway.services import Injected, Services
 
 Req = Request[Any, Any, Any]
 
 
 @get("/signin", opt={"access": "public"}, include_in_schema=False)
-async def sign_in(request: Req, services: Services, code: str = "") -> Redirect:
+async def sign_in(request: Req, services: Injected, code: FromQuery[str] = "") -> Redirect:
     """One-time link to session cookie; an old link of somebody who is signed in just leads home."""
     services.sign_in_rate.take(address(request), time.monotonic())
     try:
@@ -30,7 +31,7 @@ async def sign_in(request: Req, services: Services, code: str = "") -> Redirect:
 
 
 @post("/v1/auth/signout", status_code=204, tags=["sign-in"], summary="Sign out")
-async def sign_out(request: Req, services: Services) -> Response[None]:
+async def sign_out(request: Req, services: Injected) -> Response[None]:
     """Forgets the session."""
     secret = request.cookies.get(cookie_name(services.settings.https))
     if secret:
@@ -39,7 +40,7 @@ async def sign_out(request: Req, services: Services) -> Response[None]:
 
 
 @post("/v1/auth/links", opt={"access": "admin"}, tags=["sign-in"], summary="A one-time sign-in link")
-async def links(request: Req, services: Services) -> SignInLink:
+async def links(request: Req, services: Injected) -> SignInLink:
     """For the caller."""
     ttl_s = services.settings.link_ttl_s
     code = await services.accounts.issue(acting(request), "link", ttl_s)
@@ -54,7 +55,7 @@ async def me(request: Req) -> Me:
 
 
 @post("/v1/auth/tickets", tags=["sign-in"], summary="A one-use ticket for a socket")
-async def tickets(request: Req, services: Services, data: NewTicket) -> IssuedTicket:
+async def tickets(request: Req, services: Injected, data: JSONBody[NewTicket]) -> IssuedTicket:
     """Bound to you, the meeting and what it opens."""
     user = acting(request)
     services.ticket_rate.take(user.id, time.monotonic())

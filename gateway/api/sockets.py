@@ -3,6 +3,7 @@
 from typing import Any
 
 from litestar import Request, WebSocket, get, websocket
+from litestar.params import FromPath, FromQuery
 from litestar.response import Stream
 
 from contracts.errors import BadInput, Conflict, NotFound
@@ -15,11 +16,11 @@ from gateway.feed.websocket import Gate as FeedGate
 from gateway.ingest.websocket import AudioSocket, Limits
 from gateway.ingest.websocket import Gate as AudioGate
 from gateway.lifecycle import TRANSCRIPT
-from gateway.services import Services
+from gateway.services import Injected, Services
 
 
 @websocket("/v1/meetings/{meeting:str}/audio", opt={"access": "ticket"})
-async def audio(socket: WebSocket[Any, Any, Any], services: Services, meeting: str) -> None:
+async def audio(socket: WebSocket[Any, Any, Any], services: Injected, meeting: FromPath[str]) -> None:
     """Numbered frames in, acknowledgements out."""
     settings = services.settings
     limits = Limits(settings.gap_wait_s, settings.socket_idle_s, settings.speed)
@@ -27,14 +28,14 @@ async def audio(socket: WebSocket[Any, Any, Any], services: Services, meeting: s
 
 
 @websocket("/v1/meetings/{meeting:str}/feed", opt={"access": "ticket"})
-async def feed(socket: WebSocket[Any, Any, Any], services: Services, meeting: str) -> None:
+async def feed(socket: WebSocket[Any, Any, Any], services: Injected, meeting: FromPath[str]) -> None:
     """Subscribe in, messages out."""
     await FeedSocket(socket, services.hub, feed_gate(services), services.metrics.feed).serve(meeting)
 
 
 @get("/v1/meetings/{meeting:str}/feed", tags=["feed"], summary="The feed as server-sent events")
 async def feed_events(
-    request: Request[Any, Any, Any], services: Services, meeting: str, since: int | None = None
+    request: Request[Any, Any, Any], services: Injected, meeting: FromPath[str], since: FromQuery[int | None] = None
 ) -> Stream:
     """``since`` or Last-Event-ID: the last ``seq`` that you have."""
     user, gate = acting(request), feed_gate(services)

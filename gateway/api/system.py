@@ -11,7 +11,7 @@ from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from contracts.errors import Fault, Unavailable
-from gateway.services import Services
+from gateway.services import Injected, Services
 
 
 class ModelState(msgspec.Struct, frozen=True):
@@ -51,7 +51,7 @@ async def live() -> dict[str, str]:
 
 
 @get("/health/ready", opt={"access": "public"}, tags=["system"], summary="The bus and the database answer")
-async def ready(services: Services) -> dict[str, str]:
+async def ready(services: Injected) -> dict[str, str]:
     """503 with a problem document otherwise."""
     if not services.bus.connected:
         raise Unavailable("the message bus does not answer", source="bus")
@@ -61,7 +61,7 @@ async def ready(services: Services) -> dict[str, str]:
 
 
 @get("/v1/status", tags=["system"], summary="What works, what is being fetched, how much disk is left")
-async def status(services: Services) -> Status:
+async def status(services: Injected) -> Status:
     """For the page's health line and the command line."""
     path = services.settings.data_path / "run" / "models.json"
     return Status(
@@ -75,7 +75,7 @@ async def status(services: Services) -> Status:
 
 
 @get("/metrics", tags=["system"], summary="Prometheus metrics", media_type=CONTENT_TYPE_LATEST)
-async def metrics(services: Services) -> Response[bytes]:
+async def metrics(services: Injected) -> Response[bytes]:
     """Numbers only, no ids."""
     made = services.metrics
     made.projection_seq.set(services.projector.cursor)

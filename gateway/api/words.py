@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 from litestar import Controller, Request, get, patch, post
+from litestar.params import FromPath, JSONBody
 from msgspec import UNSET
 
 from contracts import records, subjects
@@ -25,7 +26,7 @@ from gateway.api.schemas import (
 )
 from gateway.auth.guard import acting
 from gateway.lifecycle import TRANSCRIPT
-from gateway.services import Services
+from gateway.services import Injected, Services
 from gateway.summary import summary_of
 
 Req = Request[Any, Any, Any]
@@ -38,7 +39,7 @@ class Words(Controller):
     tags = ("transcript",)
 
     @get("/transcript", summary="The words as shown")
-    async def transcript(self, request: Req, services: Services, meeting: str) -> Transcript:
+    async def transcript(self, request: Req, services: Injected, meeting: FromPath[str]) -> Transcript:
         """In the order of the meeting."""
         view = await services.view(acting(request), meeting)
         return Transcript(
@@ -52,7 +53,12 @@ class Words(Controller):
 
     @patch("/segments/{segment:str}", summary="Correct a segment")
     async def correct(
-        self, request: Req, services: Services, meeting: str, segment: str, data: EditedSegment
+        self,
+        request: Req,
+        services: Injected,
+        meeting: FromPath[str],
+        segment: FromPath[str],
+        data: JSONBody[EditedSegment],
     ) -> Segment:
         """The correction stays, whatever a better version of the model says later."""
         user = acting(request)
@@ -67,7 +73,9 @@ class Words(Controller):
         return view.segments[segment].shown()
 
     @post("/speakers", summary="Name a speaker", status_code=202)
-    async def name_speaker(self, request: Req, services: Services, meeting: str, data: NamedSpeaker) -> Accepted:
+    async def name_speaker(
+        self, request: Req, services: Injected, meeting: FromPath[str], data: JSONBody[NamedSpeaker]
+    ) -> Accepted:
         """Everywhere in the meeting; the same name for two labels makes them one."""
         user = acting(request)
         await services.access.meeting(user, meeting, write=True)
@@ -75,7 +83,9 @@ class Words(Controller):
         return Accepted(await append_edit(services, meeting, record))
 
     @post("/segments", summary="Add words without sound", status_code=202)
-    async def add_segments(self, request: Req, services: Services, meeting: str, data: NewSegments) -> Accepted:
+    async def add_segments(
+        self, request: Req, services: Injected, meeting: FromPath[str], data: JSONBody[NewSegments]
+    ) -> Accepted:
         """Only on tracks with the source ``transcript``; the same turn sent twice is stored once."""
         user = acting(request)
         await services.access.meeting(user, meeting, write=True)
