@@ -79,11 +79,6 @@ def all_audio(meeting: str) -> str:
     return f"audio.{check_id(meeting)}.*"
 
 
-def all_transcripts(meeting: str) -> str:
-    """Finals and checkpoints of all tracks of a meeting (a pattern)."""
-    return f"meeting.{check_id(meeting)}.transcript.*"
-
-
 def is_work_of(key: str, meeting: str) -> bool:
     """Whether a key of the WORK or LEASE bucket belongs to the meeting."""
     return key == meeting_work(meeting) or key.startswith(f"track.{check_id(meeting)}.")

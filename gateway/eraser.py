@@ -17,6 +17,7 @@ from gateway.store.models import Audit, Meeting
 from gateway.store.views import erase
 
 _ROUND_S = 30.0
+_AT_ONCE = 16
 RETENTION_ROUND_S = 3600.0
 _DAY_S = 24 * 3600.0
 WHAT = "meeting.deleted"
@@ -77,13 +78,21 @@ class Eraser:
         for key in await self._keys(meeting):
             await self._bus.delete(subjects.WORK_BUCKET, key)
         await self._bus.purge(subjects.AUDIO_STREAM, subjects.all_audio(meeting))
-        for subject in (subjects.all_transcripts(meeting), subjects.notes(meeting), subjects.edits(meeting)):
-            await self._bus.purge(subjects.MEETING_STREAM, subject)
-        await self._bus.purge(subjects.MEETING_STREAM, subjects.lifecycle(meeting), up_to_seq=deleted_seq - 1)
+        await self._overwrite(meeting, deleted_seq)
         async with self._database.writing() as session:
             await erase(session, meeting)
         await asyncio.to_thread(shutil.rmtree, self._settings.archive_path / meeting, ignore_errors=True)
         self._hub.forget(meeting)
+
+    async def _overwrite(self, meeting: str, keep_seq: int) -> None:
+        """Words and notes are overwritten on disk, not only forgotten."""
+        subject = subjects.everything(meeting)
+        stored = await self._bus.read_until(subjects.MEETING_STREAM, subject, 1, 2**62)
+        seqs = [message.seq for message in stored if message.seq != keep_seq]
+        for n in range(0, len(seqs), _AT_ONCE):
+            async with asyncio.TaskGroup() as tasks:
+                for seq in seqs[n : n + _AT_ONCE]:
+                    tasks.create_task(self._bus.erase(subjects.MEETING_STREAM, seq), name="erase")
 
     async def _keys(self, meeting: str) -> list[str]:
         offered = await self._bus.snapshot(subjects.WORK_BUCKET)

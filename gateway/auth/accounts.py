@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.errors import Misconfigured, NotSignedIn
 from contracts.subjects import new_id
-from gateway.auth.identity import OWNER_TOKEN_FILE, User, digest, new_secret
+from gateway.auth.identity import OWNER_TOKEN_FILE, Role, User, digest, new_secret
 from gateway.settings import GatewaySettings
 from gateway.store.database import Database
 from gateway.store.models import Credential, Person
@@ -35,6 +35,13 @@ class Accounts:
             await session.execute(delete(Credential).where(Credential.kind == "token", Credential.user == owner.id))
             session.add(Credential(hash=digest(token), kind="token", user=owner.id, expires_at=None))
             return _user(owner)
+
+    async def add(self, name: str, role: Role) -> User:
+        """A new user."""
+        person = Person(id=new_id(), name=name, role=role, created_at=time.time())
+        async with self._database.writing() as session:
+            session.add(person)
+        return _user(person)
 
     async def user_of(self, secret: str, kind: str) -> User | None:
         """Whose ``secret`` it is, or None."""

@@ -13,6 +13,7 @@ from gateway.store.views import load_view
 from gateway.view import MeetingView
 from tests.integration.gateway.client import Client, acked, close_code_of, eventually, sound, until
 from tests.integration.gateway.conftest import Gateway
+from tests.servers import NatsServer
 
 
 async def append(bus: Bus, subject: str, record: records.Record) -> int:
@@ -177,7 +178,9 @@ async def test_a_track_whose_client_is_gone_is_closed_after_the_end(gateway: Gat
     assert (last.frame.seq, last.frame.pts_samples) == (3, 3 * 960)
 
 
-async def test_deletion_leaves_nothing_but_an_audit_line(gateway: Gateway, client: Client, bus: Bus) -> None:
+async def test_deletion_leaves_nothing_but_an_audit_line(
+    gateway: Gateway, client: Client, bus: Bus, nats_server: NatsServer
+) -> None:
     meeting = await client.start("Zebra budget")
     track = await client.track(meeting)
     socket, _ = await client.hello(meeting, track)
@@ -205,6 +208,12 @@ async def test_deletion_leaves_nothing_but_an_audit_line(gateway: Gateway, clien
     for name in ("rapporteur.db", "rapporteur.db-wal"):
         file = gateway.settings.data_path / name
         assert not file.exists() or b"Zebra" not in file.read_bytes()
+    nats_server.stop()
+    kept = [path for path in nats_server.store.rglob("*") if path.is_file()]
+    assert kept
+    assert not [path for path in kept if b"Zebra" in path.read_bytes() or b"hello 1" in path.read_bytes()]
+    nats_server.start()
+    await nats_server.ready()
 
 
 async def test_pages_are_served_with_a_validator(gateway: Gateway) -> None:
