@@ -11,6 +11,7 @@ from contracts import log
 from contracts.errors import Misconfigured, Unavailable
 from stream_workers import scheduler
 from stream_workers.decode import DecodeJob, Hypothesis, Kind
+from stream_workers.ports import EngineState
 
 
 class Transcriber(Protocol):
@@ -91,6 +92,11 @@ class Engine:
             self._ready, len(self._queue), self._busy_share, self._factor, pace.interval_s, pace.thinned, trouble
         )
 
+    def state(self) -> EngineState:
+        """What people are told about it."""
+        detail = self.stats.trouble or ("" if self._ready else "the speech model is loading")
+        return EngineState(self.pace.thinned, detail)
+
     async def submit(self, job: DecodeJob) -> Hypothesis | None:
         """The answer to ``job``; None when an interim was skipped because the machine is busy.
 
@@ -151,8 +157,7 @@ class Engine:
         except Exception as exc:  # noqa: BLE001
             # Any failure of the model belongs to the tracks that asked; the thread must live on for the others.
             self._log.exception("engine.stumbled", windows=len(batch))
-            for waiting in batch:
-                waiting.loop.call_soon_threadsafe(_fail, waiting.answer, exc)
+            self._blame(transcriber, batch, exc)
             return
         ended = self._clock()
         self._account(started, ended, batch)
@@ -160,6 +165,14 @@ class Engine:
             if waiting.job.kind is Kind.INTERIM:
                 self.pace.done(ended - waiting.since_s)
             self._resolve(waiting, answer)
+
+    def _blame(self, transcriber: Transcriber, batch: list[_Waiting], exc: Exception) -> None:
+        """One by one, so that a window that cannot be decoded fails alone."""
+        if len(batch) > 1:
+            for waiting in batch:
+                self._answer(transcriber, [waiting])
+        else:
+            batch[0].loop.call_soon_threadsafe(_fail, batch[0].answer, exc)
 
     def _account(self, started: float, ended: float, batch: list[_Waiting]) -> None:
         took_s, span_s = ended - started, max(ended - self._idle_since, 1e-6)

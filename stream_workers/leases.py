@@ -5,18 +5,16 @@ import contextlib
 import time
 from collections.abc import Awaitable, Callable
 
-import msgspec
-
 from contracts import log, subjects
-from contracts.bus import Bus, Entry, Lease
+from contracts.bus import Bus, Lease
 from contracts.errors import Fenced, Unavailable
-from contracts.live import TrackHealth, TrackWork, encode_live
+from contracts.live import TrackWork
 from stream_workers.claims import Claims
+from stream_workers.health import report_waiting, work_of
 
 RECONCILE_S = 5.0
 PATIENCE_S = 3.0
 _RELEASE_S = 0.5
-_decoder = msgspec.json.Decoder(TrackWork)
 
 RunTrack = Callable[[TrackWork, Lease], Awaitable[None]]
 
@@ -59,7 +57,7 @@ class TrackLeases:
 
     async def _watch_work(self) -> None:
         async for entry in self._bus.entries(subjects.WORK_BUCKET, subjects.TRACK_WORK_ALL):
-            work = _work_of(entry)
+            work = work_of(entry)
             if work is not None:
                 self._claims.opened(entry.key, work, time.monotonic())
             else:
@@ -87,7 +85,7 @@ class TrackLeases:
                 leases = await self._bus.snapshot(subjects.LEASE_BUCKET, subjects.TRACK_WORK_ALL)
             except Unavailable:
                 continue
-            known = {key: value for key, entry in work.items() if (value := _work_of(entry)) is not None}
+            known = {key: value for key, entry in work.items() if (value := work_of(entry)) is not None}
             holders = {key: entry.value.decode() for key, entry in leases.items() if entry.value}
             for key in self._running.keys() - known.keys():
                 self._close(key)
@@ -98,8 +96,7 @@ class TrackLeases:
     async def _report_waiting(self) -> None:
         """Say of tracks that nobody takes that they wait."""
         for work in self._claims.waiting(time.monotonic(), PATIENCE_S):
-            health = TrackHealth(work.meeting, work.track, 0, interims=False, detail="waiting for a free worker")
-            await self._bus.publish_live(subjects.live(work.meeting, work.track), encode_live(health))
+            await report_waiting(self._bus, work, "waiting for a free worker")
 
     async def _own(self, key: str, work: TrackWork) -> None:
         lease = self._bus.lease(key, self._owner)
@@ -135,11 +132,3 @@ async def _released(lease: Lease) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_RELEASE_S):
             await lease.release()
-
-
-def _work_of(entry: Entry) -> TrackWork | None:
-    """The open track in ``entry``; None when it is closed or cannot be read."""
-    try:
-        return _decoder.decode(entry.value) if entry.value else None
-    except msgspec.DecodeError:
-        return None

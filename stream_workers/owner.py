@@ -188,8 +188,11 @@ class TrackOwner:
         return round(self._work.offset_s + media_seconds(samples), 3)
 
     async def _report(self) -> None:
+        subject = subjects.live(self._work.meeting, self._work.track)
         while True:
             lag_ms = int(1000 * max(0.0, self._attempt.behind_s)) if self._attempt else 0
-            health = TrackHealth(self._work.meeting, self._work.track, lag_ms, detail=self._recorder.trouble)
-            await self._parts.bus.publish_live(subjects.live(self._work.meeting, self._work.track), encode_live(health))
+            engine = self._parts.engine.state()
+            detail = engine.detail or self._recorder.trouble
+            health = TrackHealth(self._work.meeting, self._work.track, lag_ms, not engine.thinned, detail)
+            await self._parts.bus.publish_live(subject, encode_live(health))
             await asyncio.sleep(_HEALTH_S)

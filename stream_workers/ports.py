@@ -94,8 +94,19 @@ class Pipeline(Protocol):
         """Take the engine's answer."""
 
 
+@dataclass(frozen=True, slots=True)
+class EngineState:
+    """``thinned``: interims come less often because the machine is busy. ``detail``: what is wrong, or empty."""
+
+    thinned: bool = False
+    detail: str = ""
+
+
 class Engine(Protocol):
     """Decodes jobs of all tracks of this process."""
+
+    def state(self) -> EngineState:
+        """What people are told about it."""
 
     async def submit(self, job: Any) -> Any:
         """The answer to ``job``. Raises Unavailable when it should be asked again later."""

@@ -12,6 +12,7 @@ from contracts.errors import Unavailable
 from contracts.live import TrackWork
 from contracts.settings import BusSettings
 from stream_workers.claims import Claims
+from stream_workers.health import report_all
 from stream_workers.leases import TrackLeases
 from stream_workers.owner import Parts, TrackOwner
 from stream_workers.ports import Engine, MakePipeline
@@ -38,7 +39,7 @@ async def serve(stop: asyncio.Event, config: WorkerSettings, bus_settings: BusSe
 async def _run(owner: str, config: WorkerSettings, bus_settings: BusSettings, build: Build) -> None:
     bus = await _connect(bus_settings)
     try:
-        engine, make_pipeline = await build(config, bus)
+        engine, make_pipeline = await _built(build, config, bus)
         parts = Parts(
             bus,
             engine,
@@ -57,6 +58,15 @@ async def _run(owner: str, config: WorkerSettings, bus_settings: BusSettings, bu
         await TrackLeases(bus, owner, claims, run_track).serve()
     finally:
         await bus.close()
+
+
+async def _built(build: Build, config: WorkerSettings, bus: Bus) -> tuple[Engine, MakePipeline]:
+    """The speech parts; while they cannot be built because a model is not there, the meetings are told so."""
+    async with asyncio.TaskGroup() as tasks:
+        telling = tasks.create_task(report_all(bus, "the speech model is not there yet"), name="report:waiting")
+        parts = await build(config, bus)
+        telling.cancel()
+    return parts
 
 
 async def _connect(bus_settings: BusSettings) -> Bus:

@@ -15,7 +15,7 @@ import numpy as np
 from contracts.errors import Unavailable
 from contracts.live import TrackWork
 from contracts.transcript import Segment, Word, media_seconds, segment_id
-from stream_workers.ports import Advanced, Final, Finished, GapOut, InterimOut, Output
+from stream_workers.ports import Advanced, EngineState, Final, Finished, GapOut, InterimOut, Output
 from stream_workers.timeline import Pcm
 
 SPEECH = 17 * 960 + 320
@@ -55,6 +55,9 @@ class ScriptedEngine:
     def __init__(self, delay_s: float = 0.0, fail: Callable[[Job], None] = lambda job: None) -> None:
         self._delay_s = delay_s
         self._fail = fail
+
+    def state(self) -> EngineState:
+        return EngineState()
 
     async def submit(self, job: Job) -> tuple[Word, ...]:
         await asyncio.sleep(self._delay_s)

@@ -13,10 +13,11 @@ ROOT = Path(__file__).parents[2]
 
 
 class WorkerProcess:
-    """One ``tests.faults.entry`` process; its log lies in ``folder``."""
+    """One worker process, of ``module``; its log lies in ``folder``."""
 
-    def __init__(self, name: str, bus_url: str, folder: Path, **extra: str) -> None:
+    def __init__(self, name: str, bus_url: str, folder: Path, module: str = "tests.faults.entry", **extra: str) -> None:
         self.name = name
+        self._module = module
         self.log_path = folder / f"{name}.log"
         self._env = {
             **os.environ,
@@ -39,7 +40,7 @@ class WorkerProcess:
         self._starts += 1
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.faults.entry"], cwd=ROOT, env=self._env, stdout=log, stderr=log
+                [sys.executable, "-m", self._module], cwd=ROOT, env=self._env, stdout=log, stderr=log
             )
         return self
 
