@@ -19,7 +19,7 @@ from contracts.bus import Bus
 from contracts.errors import Fault, Unavailable
 from contracts.settings import BusSettings, load
 from gateway import problems
-from gateway.api import audio, meetings, notes, openapi, pages, search, sign_in, sockets, system, words
+from gateway.api import audio, export, meetings, notes, openapi, pages, search, sign_in, sockets, system, words
 from gateway.auth.access import Access
 from gateway.auth.accounts import Accounts
 from gateway.auth.guard import Authentication, Guard
@@ -98,6 +98,7 @@ def create_app(services: Services) -> Litestar:
             *system.route_handlers(),
             search.search,
             pages.home,
+            export.export,
             pages.page,
         ],
         guards=[Guard(settings)],

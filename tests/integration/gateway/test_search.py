@@ -98,3 +98,15 @@ async def test_hostile_questions_are_only_words(gateway: Gateway, client: Client
 async def test_a_kind_that_is_none_and_a_page_out_of_range_are_refused(gateway: Gateway, client: Client) -> None:
     for params in ({"q": "x", "kind": "nonsense"}, {"q": "x", "limit": 1000}, {"q": "x", "offset": 10**9}):
         assert (await client.http.get("/v1/search", params=params)).status_code == 400
+
+
+@pytest.mark.parametrize("form", ["md", "docx", "pdf", "srt", "vtt", "json", "csv", "ics"])
+async def test_a_meeting_is_exported_with_a_safe_name(gateway: Gateway, client: Client, bus: Bus, form: str) -> None:
+    meeting = await client.start("Budget / review")
+    await say(client, meeting, ("Ana", "Good morning."))
+    answer = await client.http.get(f"/v1/meetings/{meeting}/export", params={"format": form})
+    assert answer.status_code == 200, answer.text
+    assert answer.content
+    assert "Budget review." + form in answer.headers["content-disposition"]
+    assert (await client.http.get(f"/v1/meetings/{meeting}/export", params={"format": "exe"})).status_code == 400
+    assert (await client.http.get("/v1/meetings/none/export")).status_code == 404
