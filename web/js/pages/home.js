@@ -21,6 +21,7 @@ class Home {
     this.app = app;
     /** @type {any[]} */
     this.meetings = [];
+    /** @type {string | null} */
     this.next = null;
     /** @type {Map<string, Feed>} */
     this.feeds = new Map();
@@ -112,6 +113,7 @@ class Home {
   }
 
   async more() {
+    /** @type {any} */
     const page = await api.meetings(this.next).catch(this.app.complain);
     if (!page) return;
     this.meetings = [...this.meetings, ...page.items];
@@ -153,7 +155,8 @@ class Home {
     this.feeds.set(meeting.id, feed);
     Object.assign(feed, { show: () => setText(line, lastWords(feed)) });
     /** @type {any} */ (feed).show();
-    const here = this.app.recorder?.meeting === meeting.id && !this.app.recorder.ended;
+    const { recorder } = this.app;
+    const here = recorder !== null && recorder.meeting === meeting.id && !recorder.ended;
     return h("a", { class: "pinned", href: `/live.html#${meeting.id}` },
       h("span", { class: "row" }, h("i", { class: ending ? "dot idle" : "dot" }), h("span", { class: "name", dir: "auto" }, meeting.title),
         here ? h("span", { class: "small" }, "recording in this window") : null, since), line);

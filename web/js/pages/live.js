@@ -7,10 +7,11 @@ import { shownNotes } from "../feed/fold.js";
 import { speakerName, talkTime } from "../feed/turns.js";
 import { api } from "../lib/api.js";
 import { clock, spell } from "../lib/format.js";
-import { fill, h, icon, setText } from "../lib/h.js";
+import { fill, h, setText } from "../lib/h.js";
 import { confirmDialog, plainPage } from "../view/dialog.js";
 import { edits } from "../view/edits.js";
 import { bindKeys } from "../view/keys.js";
+import { LEVELS, liveParts, stateWords } from "../view/live-parts.js";
 import { Notes } from "../view/notes.js";
 import { editableTitle } from "../view/title.js";
 import { Transcript } from "../view/transcript.js";
@@ -19,7 +20,6 @@ import { Transcript } from "../view/transcript.js";
 
 const TICK_MS = 500;
 const NEAR_END_PX = 120;
-const LEVELS = 5;
 
 class Live {
   /** @param {App} app @param {string} id */
@@ -36,7 +36,19 @@ class Live {
     this.title = editableTitle(doing.retitle);
     /** @type {HTMLAudioElement | null} */
     this.audio = null;
-    this.build();
+    this.parts = liveParts(app.root, {
+      title: this.title.element,
+      transcript: this.transcript.root,
+      notes: this.notes.root,
+      pause: () => this.togglePause(),
+      end: () => void this.end(),
+      jump: () => this.jump(),
+      scrolled: () => this.scrolled(),
+      addNote: () => void this.notes.add(),
+      showTab: (tab) => this.showTab(tab),
+    });
+    this.grown = new ResizeObserver(() => this.following && this.stick());
+    this.grown.observe(this.transcript.root);
     this.feed = new Feed(id, (change) => this.changed(change));
     this.onRecorder = () => this.drawRecording();
     app.recorder?.addEventListener("change", this.onRecorder);
@@ -58,46 +70,11 @@ class Live {
     ]);
   }
 
-  build() {
-    this.dot = h("i", { class: "dot" });
-    this.elapsed = h("strong", null, "0:00");
-    this.safe = h("span", null, "");
-    this.level = h("div", { class: "level", role: "img", "aria-label": "Level of the recording" }, ...Array.from({ length: LEVELS }, () => h("i", null)));
-    this.pauseButton = h("button", { type: "button", class: "button", onclick: () => this.togglePause() }, "Pause");
-    this.endButton = h("button", { type: "button", class: "button danger", onclick: () => void this.end() }, icon("stop"), "End meeting");
-    this.people = h("ul", { class: "people", "aria-label": "Who has spoken" });
-    this.banners = h("div", { class: "banners" });
-    this.firstWords = h("p", { class: "first-words" });
-    this.jumpButton = h("div", { class: "jump", hidden: true }, h("button", { type: "button", class: "button", onclick: () => this.jump() }, icon("down"), "Jump to live"));
-    this.textColumn = h("section", { class: "column text", id: "main", tabIndex: -1, "aria-label": "Transcript", onscroll: () => this.scrolled() }, this.firstWords, h("div", { class: "paper" }, this.transcript.root), this.jumpButton);
-    this.count = h("span", { class: "badge" }, "0");
-    this.notesEmpty = h("p", { class: "notes-empty" });
-    this.soFar = h("details", { class: "so-far", hidden: true }, h("summary", null, "Summary so far"), h("p", { dir: "auto" }));
-    const addNote = h("button", { type: "button", class: "button quiet", onclick: () => void this.notes.add() }, icon("plus"), "Add a note");
-    this.notesColumn = h("section", { class: "column notes", "aria-label": "Notes" }, h("div", { class: "notes-head" }, h("h2", null, "Notes"), addNote), this.notesEmpty, this.notes.root, this.soFar);
-    this.columns = h("div", { class: "columns", dataset: { tab: "transcript" } }, this.textColumn, this.notesColumn);
-    this.tabs = h("div", { class: "tabs", role: "tablist" }, this.tabButton("transcript", "Transcript"), this.tabButton("notes", "Notes", this.count));
-    this.health = h("footer", { class: "health" });
-    this.spoken = h("div", { class: "hidden", "aria-live": "polite", role: "log", "aria-label": "What is being said" });
-    this.alert = h("div", { class: "hidden", role: "status" });
-    fill(this.app.root, h("div", { class: "live" },
-      h("header", { class: "live-head" },
-        h("div", { class: "name" }, h("a", { class: "square", href: "/", "aria-label": "All meetings" }, icon("left")), this.title.element),
-        h("div", { class: "live-status" }, this.dot, this.elapsed, this.safe, this.level),
-        h("div", { class: "controls" }, this.pauseButton, this.endButton)),
-      h("div", null, this.people, this.banners), this.tabs, this.columns, this.health, this.spoken, this.alert));
-  }
-
-  /** @param {string} tab @param {string} name @param {HTMLElement} [badge] */
-  tabButton(tab, name, badge) {
-    return h("button", { type: "button", role: "tab", "aria-selected": String(tab === this.tab), dataset: { tab }, onclick: () => this.showTab(tab) }, name, badge ? " " : null, badge ?? null);
-  }
-
   /** @param {string} tab */
   showTab(tab) {
     this.tab = tab;
-    this.columns.dataset.tab = tab;
-    for (const button of this.tabs.children) button.setAttribute("aria-selected", String(/** @type {HTMLElement} */ (button).dataset.tab === tab));
+    this.parts.columns.dataset.tab = tab;
+    for (const button of this.parts.tabs.children) button.setAttribute("aria-selected", String(/** @type {HTMLElement} */ (button).dataset.tab === tab));
     if (tab === "transcript" && this.following) this.jump();
   }
 
@@ -132,26 +109,30 @@ class Live {
 
   drawFirstWords() {
     const { state } = this.feed;
-    this.firstWords.hidden = this.transcript.items.length > 0 || !state.loaded;
+    this.parts.firstWords.hidden = this.transcript.items.length > 0 || !state.loaded;
     const running = state.meeting.state === "live";
-    setText(this.firstWords, running ? "Listening. Words appear here about a second after they are said." : "Nothing was said in this meeting.");
+    setText(this.parts.firstWords, running ? "Listening. Words appear here about a second after they are said." : "Nothing was said in this meeting.");
   }
 
+  scrollTop = 0;
+
   stick() {
-    this.textColumn.scrollTop = this.textColumn.scrollHeight;
-    if (!this.transcript.complete) this.transcript.root.addEventListener("complete", () => this.following && this.stick(), { once: true });
+    this.parts.textColumn.scrollTop = this.parts.textColumn.scrollHeight;
   }
 
   scrolled() {
-    const column = this.textColumn;
+    const column = this.parts.textColumn;
     const near = column.scrollHeight - column.scrollTop - column.clientHeight < NEAR_END_PX;
-    this.following = near;
-    this.jumpButton.hidden = near || this.feed.state.completed;
+    // Only a person scrolls up; a page that is still being laid out merely has not arrived yet.
+    if (near) this.following = true;
+    else if (column.scrollTop < this.scrollTop - 2) this.following = false;
+    this.scrollTop = column.scrollTop;
+    this.parts.jumpButton.hidden = this.following || this.feed.state.completed;
   }
 
   jump() {
     this.following = true;
-    this.jumpButton.hidden = true;
+    this.parts.jumpButton.hidden = true;
     this.transcript.setCurrent(-1);
     this.stick();
   }
@@ -160,12 +141,11 @@ class Live {
     const { state } = this.feed;
     this.notes.update(state);
     const shown = shownNotes(state).filter((note) => note.status !== "withdrawn");
-    setText(this.count, String(shown.length));
-    this.notesEmpty.hidden = shownNotes(state).length > 0;
-    setText(this.notesEmpty, state.meeting.state === "live" ? "Action items, decisions and questions appear here while you talk, each with the words it comes from." : "No notes were found in this meeting.");
-    this.soFar.hidden = !state.summary;
-    const text = this.soFar.lastElementChild;
-    if (text) setText(text, state.summary);
+    setText(this.parts.count, String(shown.length));
+    this.parts.notesEmpty.hidden = shownNotes(state).length > 0;
+    setText(this.parts.notesEmpty, state.meeting.state === "live" ? "Action items, decisions and questions appear here while you talk, each with the words it comes from." : "No notes were found in this meeting.");
+    this.parts.soFar.hidden = !state.summary;
+    setText(this.parts.soFarText, state.summary);
   }
 
   drawPeople() {
@@ -174,12 +154,12 @@ class Live {
     const most = voices[0]?.seconds ?? 1;
     const total = voices.reduce((sum, voice) => sum + voice.seconds, 0) || 1;
     const silent = (state.meeting.participants ?? []).filter((/** @type {string} */ name) => !voices.some((voice) => voice.name === name));
-    fill(this.people,
+    fill(this.parts.people,
       voices.map((voice) => h("li", { class: `voice-${this.transcript.hue(voice.voice)}` },
         h("span", { class: "label", dir: "auto" }, voice.name), h("span", { class: "share" }, `${Math.round((100 * voice.seconds) / total)} %`),
         h("meter", { min: 0, max: most, value: voice.seconds, "aria-label": `${voice.name} has spoken ${spell(voice.seconds)}` }))),
       silent.map((/** @type {string} */ name) => h("li", null, h("span", { class: "label", dir: "auto" }, name))));
-    this.people.hidden = voices.length + silent.length === 0;
+    this.parts.people.hidden = voices.length + silent.length === 0;
   }
 
   drawMeeting() {
@@ -208,10 +188,10 @@ class Live {
   say(segments) {
     for (const segment of segments) {
       const name = speakerName(this.feed.state, segment);
-      this.spoken.append(h("p", null, name && name !== this.lastName ? `${name}: ` : "", segment.text));
+      this.parts.spoken.append(h("p", null, name && name !== this.lastName ? `${name}: ` : "", segment.text));
       this.lastName = name;
     }
-    while (this.spoken.children.length > 10) this.spoken.firstChild?.remove();
+    while (this.parts.spoken.children.length > 10) this.parts.spoken.firstChild?.remove();
   }
 
   lastName = "";
@@ -224,7 +204,7 @@ class Live {
     const started = state?.meeting.started_at;
     const live = state?.meeting.state === "live" || Boolean(this.recorder && !this.recorder.ending);
     const seconds = status && live ? status.recorded_s : started && live ? Date.now() / 1000 - started : (state?.meeting.duration_s ?? 0);
-    setText(this.elapsed, clock(seconds));
+    setText(this.parts.elapsed, clock(seconds));
     this.drawRecording();
     this.drawHealth();
   }
@@ -236,15 +216,15 @@ class Live {
     const live = !state?.loaded || state.meeting.state === "live";
     const status = recorder?.status ?? null;
     const recording = Boolean(recorder && !recorder.ending && !recorder.paused && status?.state !== "failed");
-    this.dot.className = live && (recording || !recorder) ? "dot" : "dot idle";
-    this.pauseButton.hidden = !recorder || recorder.ending || status?.state === "failed";
-    setText(this.pauseButton, recorder?.paused ? "Go on" : "Pause");
-    this.endButton.hidden = !live || Boolean(recorder?.ending);
+    this.parts.dot.className = live && (recording || !recorder) ? "dot" : "dot idle";
+    this.parts.pauseButton.hidden = !recorder || recorder.ending || status?.state === "failed";
+    setText(this.parts.pauseButton, recorder?.paused ? "Go on" : "Pause");
+    this.parts.endButton.hidden = !live || Boolean(recorder?.ending);
     const unsafe = status ? Math.floor(status.recorded_s - status.safe_s) : 0;
-    setText(this.safe, stateWords(recorder, live, unsafe, state));
-    this.level.hidden = !recording;
+    setText(this.parts.safe, stateWords(recorder, live, unsafe, state));
+    this.parts.level.hidden = !recording;
     const shown = recorder ? Math.round(LEVELS * Math.min(1, Math.max(0, 1 + Math.log10(Math.max(recorder.level, 1e-4)) / 2.2))) : 0;
-    [...this.level.children].forEach((bar, index) => bar.classList.toggle("on", index < shown));
+    [...this.parts.level.children].forEach((bar, index) => bar.classList.toggle("on", index < shown));
     this.drawBanners(recorder);
   }
 
@@ -254,7 +234,7 @@ class Live {
     if (sign === this.bannerSign) return;
     this.bannerSign = sign;
     const lost = recorder?.lost;
-    fill(this.banners,
+    fill(this.parts.banners,
       recorder?.needsClick ? banner("The browser waits for a click before it goes on with the sound.", "Go on", () => recorder.resume()) : null,
       lost ? banner(lost.recording.source === "tab" ? "The shared tab is gone. Share it again to go on recording it." : "The microphone is gone: it was unplugged, or the browser took it away.", lost.recording.source === "tab" ? "Share again" : "Try again", () => void recorder.replug().catch(this.app.complain)) : null,
       recorder?.fault ? banner("This browser has no room to keep what is not sent yet: keep this page open until all is safe.", "", () => undefined) : null);
@@ -290,11 +270,11 @@ class Live {
     const sign = JSON.stringify(sentences);
     if (sign === this.healthSign) return;
     this.healthSign = sign;
-    fill(this.health, sentences.map((sentence) => h("span", { class: sentence.level }, sentence.text)));
+    fill(this.parts.health, sentences.map((sentence) => h("span", { class: sentence.level }, sentence.text)));
     const worst = sentences.find((sentence) => sentence.level !== "ok");
     if ((worst?.level ?? "") !== this.alerted) {
       this.alerted = worst?.level ?? "";
-      setText(this.alert, worst?.text ?? "");
+      setText(this.parts.alert, worst?.text ?? "");
     }
   }
 
@@ -349,21 +329,10 @@ class Live {
     clearInterval(this.timer);
     this.unbind();
     this.feed.close();
+    this.grown.disconnect();
     this.audio?.pause();
     this.app.recorder?.removeEventListener("change", this.onRecorder);
   }
-}
-
-/** @param {import("../capture/recorder.js").Recorder | null} recorder @param {boolean} live @param {number} unsafe @param {any} state */
-function stateWords(recorder, live, unsafe, state) {
-  if (recorder && !recorder.ended) {
-    if (recorder.status?.state === "failed") return "not recording";
-    if (recorder.ending) return unsafe > 2 ? `ending: ${unsafe} s still to be sent` : "ending";
-    if (recorder.paused) return "paused";
-    return unsafe > 2 ? `${unsafe} s not safe yet` : "all safe";
-  }
-  if (!state?.loaded) return "";
-  return live ? "live" : state.meeting.state === "ending" || !state.completed ? "writing the recap" : "ended";
 }
 
 /** @param {string} text @param {string} action @param {() => void} run */

@@ -12,6 +12,7 @@ import { edits } from "../view/edits.js";
 import { bindKeys } from "../view/keys.js";
 import { KINDS, Notes } from "../view/notes.js";
 import { Player } from "../view/player.js";
+import { recapParts } from "../view/recap-parts.js";
 import { editableTitle } from "../view/title.js";
 import { Transcript } from "../view/transcript.js";
 
@@ -34,7 +35,17 @@ class RecapPage {
     /** @type {Range[]} */
     this.found = [];
     this.foundAt = -1;
-    this.build();
+    this.parts = recapParts(app, {
+      title: this.title.element,
+      transcript: this.transcript.root,
+      notes: this.notes.root,
+      player: this.player.element,
+      find: () => this.find(),
+      findKey: (event) => this.findKey(event),
+      addNote: () => void this.notes.add(),
+      copyLink: () => void this.copyLink(),
+      menu: (anchor) => this.menu(anchor),
+    });
     app.toasts.root.classList.add("raised");
     this.feed = new Feed(id, (change) => this.changed(change));
     this.unbind = this.bind();
@@ -50,34 +61,8 @@ class RecapPage {
       { key: "e", name: "E", does: "Correct this turn", run: () => this.transcript.edit() },
       { key: "n", name: "N", does: "Add a note", run: () => void this.notes.add() },
       { key: "c", name: "C", does: "Copy a link to this second", run: () => void this.copyLink() },
-      { key: "/", name: "/", does: "Find in the transcript", run: () => this.finder.focus() },
+      { key: "/", name: "/", does: "Find in the transcript", run: () => this.parts.finder.focus() },
     ]);
-  }
-
-  build() {
-    this.facts = h("p", { class: "facts" });
-    this.people = h("p", { class: "facts", dir: "auto" });
-    this.busy = h("p", { class: "notice", hidden: true }, h("span", null, "The recap is being written. It appears here by itself."));
-    const more = h("button", { type: "button", class: "button", onclick: () => this.menu(more) }, icon("more"), "More");
-    this.summary = h("p", { class: "prose", dir: "auto" });
-    this.summarySection = section("summary", "Summary", this.summary);
-    this.notesSection = section("notes", "Notes", this.notes.root);
-    this.notesNone = h("p", { class: "small" }, "No action items, decisions or questions were found.");
-    this.notesSection.append(this.notesNone, h("p", { class: "row" }, h("button", { type: "button", class: "button quiet", onclick: () => void this.notes.add() }, icon("plus"), "Add a note")));
-    this.chapterList = h("ol", null);
-    this.chapterSection = section("chapters", "Chapters", this.chapterList);
-    this.finder = h("input", { type: "search", class: "find", placeholder: "Find in the transcript", "aria-label": "Find in the transcript", oninput: () => this.find(), onkeydown: (/** @type {KeyboardEvent} */ event) => this.findKey(event) });
-    this.foundCount = h("span", { class: "small num", role: "status" });
-    this.textSection = h("section", { id: "transcript", tabIndex: -1 }, h("h2", null, "Transcript"), h("div", { class: "bar-row" }, this.foundCount, this.finder), this.transcript.root);
-    this.nav = h("nav", { "aria-label": "In this recap" });
-    fill(this.app.root,
-      h("header", { class: "top" }, this.app.brand(), this.app.themeButton()),
-      h("main", { class: "recap", id: "main", tabIndex: -1 }, this.nav,
-        h("article", null,
-          h("header", { class: "doc" }, h("h1", null, this.title.element), this.facts, this.people, this.busy,
-            h("div", { class: "row" }, h("button", { type: "button", class: "button", onclick: () => void this.copyLink() }, icon("link"), "Copy link"), more)),
-          this.summarySection, this.notesSection, this.chapterSection, this.textSection)),
-      this.player.element ?? null);
   }
 
   /** @param {import("../feed/fold.js").Change} change */
@@ -109,12 +94,12 @@ class RecapPage {
     const start = new Date((meeting.started_at ?? 0) * 1000);
     const day = dayName(start, new Date());
     const date = day === "Today" || day === "Yesterday" ? day : start.toLocaleDateString(undefined, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
-    setText(this.facts, [`${date}, ${timeOfDay(start)}`, spell(meeting.duration_s ?? 0)].join(" · "));
+    setText(this.parts.facts, [`${date}, ${timeOfDay(start)}`, spell(meeting.duration_s ?? 0)].join(" · "));
     const spoken = talkTime(state.order, state).map((voice) => voice.name).filter(Boolean);
-    setText(this.people, [...new Set([...(meeting.participants ?? []), ...spoken])].join(", "));
-    this.busy.hidden = state.completed;
-    setText(this.summary, recap?.summary || state.summary || "");
-    this.summarySection.hidden = !this.summary.textContent;
+    setText(this.parts.people, [...new Set([...(meeting.participants ?? []), ...spoken])].join(", "));
+    this.parts.busy.hidden = state.completed;
+    setText(this.parts.summary, recap?.summary || state.summary || "");
+    this.parts.summarySection.hidden = !this.parts.summary.textContent;
     this.drawChapters(recap?.chapters?.length ? recap.chapters : state.chapters);
     this.player.gaps = state.gaps;
   }
@@ -122,8 +107,8 @@ class RecapPage {
   /** @param {import("../feed/fold.js").Chapter[]} chapters */
   drawChapters(chapters) {
     this.player.chapters = chapters;
-    this.chapterSection.hidden = chapters.length === 0;
-    fill(this.chapterList, chapters.map((chapter) => h("li", { class: "chapter" }, h("time", null, clock(chapter.start)),
+    this.parts.chapterSection.hidden = chapters.length === 0;
+    fill(this.parts.chapterList, chapters.map((chapter) => h("li", { class: "chapter" }, h("time", null, clock(chapter.start)),
       h("button", { type: "button", dir: "auto", onclick: () => this.hearChapter(chapter) }, chapter.title), chapter.summary ? h("p", { dir: "auto" }, chapter.summary) : null)));
   }
 
@@ -135,14 +120,14 @@ class RecapPage {
 
   drawNotes() {
     this.notes.update(this.feed.state);
-    this.notesNone.hidden = shownNotes(this.feed.state).length > 0;
+    this.parts.notesNone.hidden = shownNotes(this.feed.state).length > 0;
   }
 
   drawNav() {
     const { state } = this.feed;
     const kinds = new Set(shownNotes(state).map((note) => note.kind));
-    fill(this.nav,
-      this.summarySection.hidden ? null : h("a", { href: "#summary" }, "Summary"),
+    fill(this.parts.nav,
+      this.parts.summarySection.hidden ? null : h("a", { href: "#summary" }, "Summary"),
       KINDS.filter(([kind]) => kinds.has(kind)).map(([kind, title]) => h("a", { href: `#notes-${kind}` }, title)),
       h("a", { href: "#transcript" }, "Transcript"),
       this.player.chapters.length ? h("hr", null) : null,
@@ -158,7 +143,8 @@ class RecapPage {
     else this.player.audio.addEventListener("loadedmetadata", draw, { once: true });
     if (this.at !== null) {
       this.player.hear(this.at, null, false);
-      this.transcript.reveal(this.at);
+      // A link names whole seconds; the turn that it was made for may begin within that second.
+      this.transcript.reveal(this.at + 0.99);
     }
   }
 
@@ -219,19 +205,19 @@ class RecapPage {
   // ---- finding ---------------------------------------------------------------------------------------------------
 
   find() {
-    this.found = this.transcript.find(this.finder.value);
+    this.found = this.transcript.find(this.parts.finder.value);
     this.foundAt = -1;
-    const wanted = this.finder.value.trim().length >= 2;
-    setText(this.foundCount, wanted ? (this.found.length ? `${this.found.length} found` : "Not found") : "");
+    const wanted = this.parts.finder.value.trim().length >= 2;
+    setText(this.parts.foundCount, wanted ? (this.found.length ? `${this.found.length} found` : "Not found") : "");
     if (this.found.length) this.nextFound(1, false);
   }
 
   /** @param {KeyboardEvent} event */
   findKey(event) {
     if (event.key === "Escape") {
-      this.finder.value = "";
+      this.parts.finder.value = "";
       this.find();
-      this.finder.blur();
+      this.parts.finder.blur();
     }
     if (event.key !== "Enter" || this.found.length === 0) return;
     event.preventDefault();
@@ -243,7 +229,7 @@ class RecapPage {
     this.foundAt = (this.foundAt + step + this.found.length) % this.found.length;
     const range = this.found[this.foundAt];
     globalThis.CSS?.highlights?.set("found", new Highlight(range));
-    setText(this.foundCount, `${this.foundAt + 1} of ${this.found.length}`);
+    setText(this.parts.foundCount, `${this.foundAt + 1} of ${this.found.length}`);
     if (scroll) range.startContainer.parentElement?.scrollIntoView({ block: "center" });
   }
 
@@ -260,11 +246,6 @@ class RecapPage {
     this.player.close();
     this.app.toasts.root.classList.remove("raised");
   }
-}
-
-/** @param {string} id @param {string} title @param {...Node} children */
-function section(id, title, ...children) {
-  return h("section", { id, tabIndex: -1 }, h("h2", null, title), ...children);
 }
 
 /** @param {App} app @param {string} hash meeting, or meeting@second */

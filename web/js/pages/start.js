@@ -23,7 +23,7 @@ class MicrophoneChoice {
     this.use = h("input", { type: "checkbox", id: "use-mic", checked: true, onchange: () => void this.toggle() });
     this.device = h("select", { "aria-label": "Which microphone", hidden: true, onchange: () => void this.open(this.device.value) });
     this.level = h("div", { class: "level", role: "img", "aria-label": "Level of the microphone", hidden: true }, ...Array.from({ length: LEVELS }, () => h("i", null)));
-    this.row = h("div", { class: "row" }, this.device, this.level);
+    this.row = h("div", { class: "row", hidden: true }, this.device, this.level);
     this.problem = h("div", { class: "notice bad", role: "alert", hidden: true });
     this.element = h("div", { class: "source" }, h("label", { class: "check", htmlFor: "use-mic" }, this.use, h("span", null, "Microphone")), this.row, this.problem);
   }
@@ -56,6 +56,7 @@ class MicrophoneChoice {
   async listDevices() {
     const devices = await microphones();
     fill(this.device, devices.map((device, index) => h("option", { value: device.deviceId, selected: device.deviceId === this.deviceId }, device.label || `Microphone ${index + 1}`)));
+    this.row.hidden = false;
     this.device.hidden = devices.length === 0;
     this.level.hidden = false;
   }
@@ -81,8 +82,7 @@ class MicrophoneChoice {
 
   /** @param {SourceError} fault */
   fail(fault) {
-    this.level.hidden = true;
-    this.device.hidden = true;
+    this.row.hidden = true;
     fill(this.problem, h("p", null, fault.message), h("button", { type: "button", class: "button", onclick: () => void this.open() }, "Try again"));
     this.problem.hidden = false;
   }
@@ -132,7 +132,7 @@ export async function openNewMeeting(app) {
   const mic = new MicrophoneChoice();
   const tab = new TabChoice();
   const title = h("input", { type: "text", id: "new-title", value: defaultTitle(new Date()), maxLength: 200, autocomplete: "off" });
-  const language = h("select", { id: "new-language" }, h("option", { value: "" }, "Find out by itself"), ...LANGUAGES.map((code) => h("option", { value: code }, languageName(code))));
+  const language = h("select", { id: "new-language" }, h("option", { value: "" }, "Detected by itself"), ...LANGUAGES.map((code) => h("option", { value: code }, languageName(code))));
   const people = h("input", { type: "text", id: "new-people", placeholder: "Ana, Tom, Ruth", autocomplete: "off", "aria-describedby": "people-why" });
   const problem = h("div", { class: "notice bad", role: "alert", hidden: true });
   const start = h("button", { class: "button primary" }, "Start");

@@ -104,6 +104,7 @@ export class Uplink {
    * @returns {Chunk[]}
    */
   push(pcm, wall) {
+    /** @type {Chunk[]} */
     const chunks = [];
     const samples = pcm.length / 2;
     const lost = this.lastWall ? wall - this.lastWall - FRAME_MS : 0;

@@ -131,5 +131,5 @@ export class Toasts {
 
 /** A page that says one thing. @param {HTMLElement} root @param {string} title @param {(Node | string)[]} children */
 export function plainPage(root, title, ...children) {
-  fill(root, h("div", { class: "plain" }, h("h1", null, title), ...children));
+  fill(root, h("header", { class: "top" }, h("a", { class: "brand", href: "/" }, "Rapporteur")), h("main", { class: "plain", id: "main" }, h("h1", null, title), ...children));
 }

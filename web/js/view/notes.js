@@ -50,7 +50,7 @@ export class Notes {
     this.state = state;
     const notes = shownNotes(state);
     const focused = document.activeElement;
-    const focusKey = focused instanceof HTMLElement && this.root.contains(focused) ? [focused.closest(".note")?.getAttribute("data-id"), focused.dataset.field] : null;
+    const focusKey = focused instanceof HTMLElement && this.root.contains(focused) ? [focused.closest(".note")?.getAttribute("data-id") ?? "", focused.dataset.field] : null;
     fill(this.root, KINDS.map(([kind, title]) => this.group(kind, title, notes.filter((note) => note.kind === kind))));
     for (const id of this.cards.keys()) if (!notes.some((note) => note.id === id)) this.cards.delete(id);
     this.first = false;
@@ -121,6 +121,7 @@ export class Notes {
     /** @type {(Node | null)[]} */
     const parts = [];
     if (note.kind === "action") parts.push(this.byOwner && note.owner ? null : this.ownerField(note), this.dueField(note));
+    if (note.status === "answered") parts.push(h("span", null, "Answered"));
     const evidence = note.evidence ?? [];
     parts.push(...evidence.slice(0, 3).map((quote, index) => this.hearButton(quote, index === 0)));
     if ((note.locked ?? []).length) parts.push(lockMark(note));

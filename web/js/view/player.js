@@ -27,23 +27,22 @@ export class Player extends EventTarget {
     /** @type {{start: number, end: number}[]} */
     this.gaps = [];
     this.frame = 0;
-    this.build();
+    this.go = h("button", { type: "button", class: "go", "aria-label": "Play", onclick: () => this.toggle() }, icon("play"));
+    this.canvas = h("canvas", { "aria-hidden": "true" });
+    this.seek = h("input", { type: "range", min: "0", max: "1", step: "0.1", "aria-label": "Position in the recording", oninput: () => this.hear(Number(this.seek.value), null, !this.audio.paused) });
+    this.now = h("span", { class: "now" }, "0:00");
+    this.total = h("span", null, "");
+    this.problem = h("p", { class: "said-so", role: "alert", hidden: true });
+    this.element = this.build();
     this.listen();
   }
 
   build() {
-    this.go = h("button", { type: "button", class: "go", "aria-label": "Play", onclick: () => this.toggle() }, icon("play"));
-    this.canvas = h("canvas", { "aria-hidden": "true" });
-    this.seek = h("input", { type: "range", min: 0, max: 1, step: 0.1, value: 0, "aria-label": "Position in the recording", oninput: () => this.hear(Number(this.seek?.value), null, !this.audio.paused) });
-    this.now = h("span", { class: "now" }, "0:00");
-    this.total = h("span", null, "");
-    this.problem = h("p", { class: "said-so", role: "alert", hidden: true });
     const speed = h("select", { "aria-label": "Speed", onchange: () => (this.audio.playbackRate = Number(speed.value)) }, SPEEDS.map((value) => h("option", { value, selected: value === 1 }, `${value}×`)));
-    this.element = h("section", { class: "player", "aria-label": "Recording" }, h("div", { class: "inner" },
-      h("div", { class: "keys" },
-        h("button", { type: "button", class: "skip-10", "aria-label": "Back 10 seconds", onclick: () => this.skip(-SKIP_S) }, icon("back")),
-        this.go,
-        h("button", { type: "button", class: "skip-10", "aria-label": "Forward 10 seconds", onclick: () => this.skip(SKIP_S) }, icon("forward"))),
+    const skip = (/** @type {number} */ seconds, /** @type {string} */ name) =>
+      h("button", { type: "button", class: "skip-10", "aria-label": name, title: name, onclick: () => this.skip(seconds) }, icon(seconds < 0 ? "back" : "forward"));
+    return h("section", { class: "player", "aria-label": "Recording" }, h("div", { class: "inner" },
+      h("div", { class: "keys" }, skip(-SKIP_S, "Back 10 seconds"), this.go, skip(SKIP_S, "Forward 10 seconds")),
       h("div", { class: "wave" }, this.canvas, this.seek),
       h("div", { class: "times" }, h("span", null, this.now, " / ", this.total), speed),
       this.problem));
@@ -57,20 +56,19 @@ export class Player extends EventTarget {
     audio.addEventListener("seeked", () => this.tick());
     audio.addEventListener("error", () => this.fail());
     this.resized = new ResizeObserver(() => this.draw());
-    if (this.canvas) this.resized.observe(this.canvas);
+    this.resized.observe(this.canvas);
     this.theme = new MutationObserver(() => this.draw());
     this.theme.observe(document.documentElement, { attributes: true });
   }
 
   fail() {
-    if (!this.problem) return;
     setText(this.problem, "The recording cannot be played: the server does not have it, or the connection is gone.");
     this.problem.hidden = false;
   }
 
   /** @param {number} seconds */
   setDuration(seconds) {
-    if (!Number.isFinite(seconds) || seconds <= 0 || !this.seek || !this.total) return;
+    if (!Number.isFinite(seconds) || seconds <= 0) return;
     this.duration_s = seconds;
     this.seek.max = String(seconds);
     setText(this.total, clock(seconds));
@@ -117,10 +115,8 @@ export class Player extends EventTarget {
 
   playing() {
     const on = !this.audio.paused;
-    if (this.go) {
-      fill(this.go, icon(on ? "pause" : "play"));
-      this.go.setAttribute("aria-label", on ? "Pause" : "Play");
-    }
+    fill(this.go, icon(on ? "pause" : "play"));
+    this.go.setAttribute("aria-label", on ? "Pause" : "Play");
     cancelAnimationFrame(this.frame);
     this.tick();
     const loop = () => {
@@ -137,16 +133,16 @@ export class Player extends EventTarget {
       this.stopAt = null;
       this.audio.pause();
     }
-    if (this.now) setText(this.now, clock(second));
-    if (this.seek && document.activeElement !== this.seek) this.seek.value = String(second);
-    this.seek?.setAttribute("aria-valuetext", clock(second));
+    setText(this.now, clock(second));
+    if (document.activeElement !== this.seek) this.seek.value = String(second);
+    this.seek.setAttribute("aria-valuetext", clock(second));
     this.draw();
     this.dispatchEvent(new Event("time"));
   }
 
   draw() {
     const canvas = this.canvas;
-    if (!canvas || !canvas.clientWidth) return;
+    if (!canvas.clientWidth) return;
     const ratio = devicePixelRatio || 1;
     const width = Math.round(canvas.clientWidth * ratio);
     const height = Math.round(canvas.clientHeight * ratio);

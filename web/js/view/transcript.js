@@ -21,6 +21,8 @@ import { fill, h, setText } from "../lib/h.js";
  * @property {(turn: Turn) => void} rename
  */
 
+/** Whether the first letters are of a script that is written from right to left. */
+const RTL = /^[^\p{L}]*[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}]/u;
 const BLOCK = 50;
 const FIRST_BLOCKS = 4;
 const BLOCKS_PER_STEP = 12;
@@ -99,7 +101,7 @@ export class Transcript {
       const element = item.type === "turn" ? this.fillTurn(this.emptyTurn(), item) : gapElement(item);
       element.dataset.i = String(index);
       if (drawn) drawn.element.replaceWith(element);
-      else this.block(index).append(element);
+      else this.append(index, element);
       this.drawn[index] = { element, sign };
     }
   }
@@ -115,6 +117,13 @@ export class Transcript {
     return this.blocks[number];
   }
 
+  /** @param {number} index @param {HTMLElement} element */
+  append(index, element) {
+    const block = this.block(index);
+    block.append(element);
+    block.style.setProperty("--items", String(block.children.length));
+  }
+
   emptyTurn() {
     return h("article", { class: "turn" },
       h("button", { type: "button", class: "time", tabIndex: -1 }),
@@ -128,6 +137,7 @@ export class Transcript {
     const [time, who, said] = /** @type {HTMLElement[]} */ ([...element.children]);
     const hue = this.hue(turn.voice);
     element.className = `turn voice-${hue}${turn.speaker ? "" : " anonymous"}${element.classList.contains("current") ? " current" : ""}`;
+    element.classList.toggle("rtl", RTL.test(turn.segments[0].text));
     const clocked = clock(turn.start);
     setText(time, clocked);
     time.setAttribute("aria-label", `Hear from ${clocked}`);
