@@ -263,9 +263,9 @@ def health(name: str) -> list[dict[str, Any]]:
     if name == "busy":
         return [
             {"type": "health", "track": "t1", "lag_ms": 6200, "interims": False},
-            {"type": "health", "notes": "busy", "lag_s": 95},
+            {"type": "health", "notes": "busy", "lag_ms": 95000},
         ]
-    return [{"type": "health", "track": "t1", "lag_ms": 480}, {"type": "health", "notes": "ok", "lag_s": 4}]
+    return [{"type": "health", "track": "t1", "lag_ms": 480}, {"type": "health", "notes": "ok", "lag_ms": 4000}]
 
 
 def script(name: str) -> Iterator[tuple[float, dict[str, Any]]]:

@@ -14,6 +14,8 @@ import { openMicrophone, openSample, openTab } from "./sources.js";
 
 const LOCK_WAIT_MS = 2500;
 const FINISH_WAIT_MS = 1500;
+const SAMPLE_LEAD_S = 0.15;
+const QUANTUM = 128;
 
 /** One source on its way. */
 class Track {
@@ -56,8 +58,11 @@ class Track {
     this.node = node;
     if (this.recording.source === "sample") await this.playSample(node);
     else if (stream) this.plug(stream);
-    node.port.postMessage({ frames: channel.port2 }, [channel.port2]);
-    this.sample?.start();
+    // A file is played and recorded from the same sample on, so that it goes on seamlessly after a reload.
+    const { currentTime, sampleRate } = context;
+    const from_s = this.sample ? (Math.ceil(((currentTime + SAMPLE_LEAD_S) * sampleRate) / QUANTUM) * QUANTUM) / sampleRate : 0;
+    node.port.postMessage({ from_s, frames: channel.port2 }, [channel.port2]);
+    this.sample?.start(from_s);
   }
 
   /** @param {AudioNode} node */

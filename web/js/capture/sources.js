@@ -92,5 +92,5 @@ export async function openSample(context, from_s) {
   const node = new AudioBufferSourceNode(context, { buffer });
   const loudness = new GainNode(context, { gain: 0.8 });
   node.connect(loudness).connect(context.destination);
-  return { node, loudness, left_s: buffer.duration - from_s, start: () => node.start(0, Math.min(from_s, buffer.duration)) };
+  return { node, loudness, start: (/** @type {number} */ at_s) => node.start(at_s, Math.min(from_s, buffer.duration)) };
 }

@@ -18,11 +18,14 @@ class Capture extends AudioWorkletProcessor {
     this.peak = 0;
     this.levelAt = 0;
     this.running = true;
+    /** Sound before this moment of the audio clock is not taken. */
+    this.from_s = 0;
     this.port.onmessage = (event) => this.command(event.data);
   }
 
-  /** @param {{frames?: MessagePort, stop?: boolean}} message */
+  /** @param {{frames?: MessagePort, from_s?: number, stop?: boolean}} message */
   command(message) {
+    if (message.from_s !== undefined) this.from_s = message.from_s;
     if (message.frames) this.frames = message.frames;
     if (message.stop) this.stop();
   }
@@ -38,7 +41,7 @@ class Capture extends AudioWorkletProcessor {
     if (!this.running) return false;
     const mono = mixDown(inputs[0]);
     this.measure(mono);
-    if (!this.frames) return true;
+    if (!this.frames || currentTime < this.from_s - 1e-6) return true;
     for (const frame of this.framer.push(this.resampler.push(mono))) {
       this.frames.postMessage({ type: "frame", pcm: frame.buffer, wall: Date.now() }, [frame.buffer]);
     }

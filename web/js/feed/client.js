@@ -84,13 +84,8 @@ export class Feed {
       this.lostAt = 0;
       this.changed({ meta: true, health: true });
     }
-    if (message.type === "ping") return socket.send(JSON.stringify({ type: "pong" }));
-    const change = fold(this.state, message);
-    if (change.resync) {
-      this.state = { ...emptyState(), meeting: this.state.meeting };
-      return socket.close(1000);
-    }
-    return this.changed(change);
+    if (message.type === "ping") return socket.send(JSON.stringify({ type: "ping" }));
+    return this.changed(fold(this.state, message));
   }
 
   /** A socket that says nothing for long is a dead one, whatever the system thinks. */

@@ -67,7 +67,6 @@
  * @property {boolean} [notes]
  * @property {boolean} [meta]
  * @property {boolean} [health]
- * @property {boolean} [resync]
  * @property {Segment[]} [spoken] segments that have just become final
  * @property {string} [error]
  */
@@ -99,7 +98,7 @@ export function fold(state, message) {
 /** @type {Record<string, (state: State, message: any) => Change>} */
 const HANDLERS = {
   snapshot,
-  "segment.updated": (state, { segment }) => upsertSegment(state, segment),
+  "segment.updated": (state, { segment }) => upsertSegment(state, { ...segment, final: true }),
   "notes.updated": notesUpdated,
   "recap.ready": (state, { recap }) => set(state, { recap }, { meta: true }),
   "gap.added": (state, { gap }) => set(state, { gaps: withGap(state.gaps, gap) }, { text: true }),
@@ -114,7 +113,8 @@ const HANDLERS = {
     state.health.set(message.track ?? "", message);
     return { health: true };
   },
-  resync: () => ({ resync: true }),
+  // A snapshot follows on the same connection and replaces everything.
+  resync: () => ({}),
   error: (_, { code, detail }) => ({ error: detail ?? code }),
 };
 
@@ -126,7 +126,7 @@ function set(state, fields, change) {
 
 /** @param {State} state @param {any} message @returns {Change} */
 function snapshot(state, message) {
-  const segments = [...values(message.segments)].filter((segment) => segment.final !== false || segment.rev);
+  const segments = values(message.segments).map((segment) => ({ ...segment, final: true }));
   Object.assign(state, {
     loaded: true,
     meeting: message.meeting ?? {},
@@ -196,7 +196,7 @@ function interim(state, { track, segment }) {
   if (state.segments.has(segment.id)) return {};
   const open = state.interims.get(segment.track);
   if (open && open.id === segment.id && (segment.rev ?? 0) < (open.rev ?? 0)) return {};
-  state.interims.set(segment.track, segment);
+  state.interims.set(segment.track, { ...segment, final: false });
   return { interims: true };
 }
 

@@ -71,13 +71,13 @@ export function captionSentences(health) {
   /** @type {Sentence[]} */
   const sentences = [];
   for (const message of health) {
-    if (typeof message.lag_ms === "number") {
+    if (message.notes) sentences.push(notesSentence(message));
+    else if (typeof message.lag_ms === "number") {
       known = true;
       lag_ms = Math.max(lag_ms, message.lag_ms);
       thin ||= message.interims === false;
       detail ||= message.detail ?? "";
     }
-    if (message.notes) sentences.push(notesSentence(message));
   }
   if (known || detail) sentences.unshift(lagSentence(lag_ms, thin, detail));
   return sentences;
@@ -95,8 +95,8 @@ function lagSentence(lag_ms, thin, detail) {
 
 /** @param {Record<string, any>} message @returns {Sentence} */
 function notesSentence(message) {
-  const state = typeof message.notes === "string" ? message.notes : message.notes.state;
-  const lag_s = Math.round(message.notes.lag_s ?? message.lag_s ?? 0);
+  const state = message.notes;
+  const lag_s = Math.round((message.lag_ms ?? 0) / 1000);
   if (state === "loading") return { level: "warn", text: "Notes start as soon as the language model is loaded" };
   if (state === "down") return { level: "warn", text: "Notes are not being written: the language model does not answer. The transcript goes on." };
   if (state === "busy" && lag_s > 60) return { level: "warn", text: `Notes are ${spell(lag_s)} behind: this computer is busy` };

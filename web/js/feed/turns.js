@@ -29,6 +29,7 @@ export function speakerName(state, segment) {
   const label = segment.speaker;
   if (label) return state.speakers[label] ?? label;
   const track = state.tracks.get(segment.track);
+  if (state.speakers[segment.track]) return state.speakers[segment.track];
   if (track?.speaker) return state.speakers[track.speaker] ?? track.speaker;
   return state.tracks.size > 1 ? track?.label || SOURCE_NAMES[track?.source ?? ""] || "" : "";
 }

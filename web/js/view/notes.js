@@ -216,7 +216,7 @@ export class Notes {
 
   /** Saves a field and offers the way back. @param {Note} note @param {"text" | "owner" | "due" | "status"} field @param {string | null} value */
   async save(note, field, value) {
-    const before = note[field] ?? null;
+    const before = note[field] ?? (field === "status" ? "open" : null);
     const wasLocked = (note.locked ?? []).includes(field);
     this.show({ ...note, [field]: value, ...(field === "due" ? { due_words: null } : {}) });
     if (!(await this.wishes.edit(note, { [field]: value }))) return this.show(note);
