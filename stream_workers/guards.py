@@ -34,15 +34,15 @@ class Evidence:
     """Mean of the speech probabilities of its loudest half."""
 
 
-def believable(heard: Hypothesis, evidence: Evidence, rules: GuardRules) -> bool:
-    """Whether somebody can have said this there."""
+def believable(heard: Hypothesis, words: int, evidence: Evidence, rules: GuardRules) -> bool:
+    """Whether somebody can have said this there; ``words`` of it are new, and ``evidence`` is about those."""
     if heard.compression > rules.compression or heard.logprob < rules.hopeless:
         return False
     if heard.no_speech > rules.no_speech and heard.logprob < rules.logprob:
         return False
     if evidence.voice < rules.voice and (heard.logprob < rules.logprob or heard.no_speech > rules.no_speech):
         return False
-    return len(heard.words) <= 2 + rules.words_per_second * evidence.seconds
+    return words <= 2 + rules.words_per_second * evidence.seconds
 
 
 def without_loops(words: Sequence[HeardWord]) -> list[HeardWord]:

@@ -231,7 +231,7 @@ class Pipeline:
         known = self._memory.words_since(job.start)
         first = commit.new_from(heard.words, known, (act.start - job.start) / SAMPLE_RATE_HZ)
         words = guards.without_loops(heard.words[first:])
-        if not guards.believable(heard, act.evidence, self._settings.guards):
+        if not guards.believable(heard, len(words), act.evidence, self._settings.guards):
             words = []
         language = self._memory.language
         self._memory = self._memory.after(
@@ -250,7 +250,7 @@ class Pipeline:
 
     def _show(self, job: DecodeJob, heard: Hypothesis) -> Sequence[Output]:
         evidence = _evidence(self._probs or [1.0])
-        if not guards.believable(heard, evidence, self._settings.guards):
+        if not guards.believable(heard, len(heard.words), evidence, self._settings.guards):
             return []
         words = [w.text for w in guards.without_loops(heard.words)]
         return self._preview.heard(job.start, job.start + len(job.pcm), words, heard.language)
