@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.processes import WorkerProcess
+from tests.faults.processes import GatewayProcess, WorkerProcess
 from tests.servers import NatsServer
 
 StartWorker = Callable[..., WorkerProcess]
+StartGateway = Callable[..., GatewayProcess]
 Report = Callable[..., None]
 
 
@@ -33,6 +34,21 @@ def start_worker(nats_server: NatsServer, tmp_path: Path) -> Iterator[StartWorke
 
     with contextlib.ExitStack() as stack:
         stack.callback(lambda: [worker.kill() for worker in started])
+        yield start
+
+
+@pytest.fixture
+def start_gateway(nats_server: NatsServer, tmp_path: Path) -> Iterator[StartGateway]:
+    """Starts gateway processes and ends them after the test."""
+    started: list[GatewayProcess] = []
+
+    def start(name: str, bus_url: str | None = None, **extra: str) -> GatewayProcess:
+        gateway = GatewayProcess(name, bus_url or nats_server.url, tmp_path, **extra)
+        started.append(gateway)
+        return gateway.start()
+
+    with contextlib.ExitStack() as stack:
+        stack.callback(lambda: [gateway.kill() for gateway in started])
         yield start
 
 

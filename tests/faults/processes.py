@@ -1,4 +1,4 @@
-"""Real worker processes that a test may kill, freeze and look into."""
+"""Real service processes that a test may kill, freeze and look into."""
 
 import asyncio
 import json
@@ -7,35 +7,34 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+
+import httpx
+
+from tests.servers import free_port
 
 ROOT = Path(__file__).parents[2]
 
 
-class WorkerProcess:
-    """One worker process, of ``module``; its log lies in ``folder``."""
+class ServiceProcess:
+    """One ``python -m <module>``; its log lies in ``folder``."""
 
-    def __init__(self, name: str, bus_url: str, folder: Path, module: str = "tests.faults.entry", **extra: str) -> None:
+    def __init__(self, name: str, module: str, bus_url: str, folder: Path, settings: dict[str, str]) -> None:
         self.name = name
-        self._module = module
         self.log_path = folder / f"{name}.log"
+        self._module = module
         self._env = {
             **os.environ,
             "BUS_URL": bus_url,
-            "BUS_NAME": "worker",
+            "BUS_NAME": name,
             "BUS_AUDIO_MAX_BYTES": str(200 * 1024**2),
             "BUS_MEETING_MAX_BYTES": str(100 * 1024**2),
-            "WORKER_DATA": str(folder),
-            "WORKER_MODELS": str(folder),
-            "WORKER_SEGMENT_S": "2",
-            "WORKER_TRIM_S": "2",
-            "WORKER_RESERVE_BYTES": "0",
-            **extra,
+            **settings,
         }
         self._process: subprocess.Popen[bytes] | None = None
         self._starts = 0
 
-    def start(self) -> "WorkerProcess":
+    def start(self) -> Self:
         """Start it, or start it again after its end."""
         self._starts += 1
         with self.log_path.open("ab") as log:
@@ -71,7 +70,7 @@ class WorkerProcess:
 
     def events(self, name: str) -> list[dict[str, Any]]:
         """The log lines with that event."""
-        lines = self.log_path.read_text().splitlines() if self.log_path.exists() else []
+        lines = self.log_path.read_text().split("\n")[:-1] if self.log_path.exists() else []
         found = [json.loads(line) for line in lines if line.startswith("{")]
         return [line for line in found if line.get("event") == name]
 
@@ -80,6 +79,30 @@ class WorkerProcess:
         while len(self.events(name)) < count:
             assert self.alive, self.log_path.read_text()[-2000:]
             await asyncio.sleep(0.02)
+
+    def rss_bytes(self) -> int:
+        """Resident memory now."""
+        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
+    def descriptors(self) -> int:
+        """Open files and sockets now."""
+        return len(list(Path(f"/proc/{self.pid}/fd").iterdir()))
+
+
+class WorkerProcess(ServiceProcess):
+    """A worker; of ``tests.faults.entry`` unless ``module`` says otherwise."""
+
+    def __init__(self, name: str, bus_url: str, folder: Path, module: str = "tests.faults.entry", **extra: str) -> None:
+        settings = {
+            "WORKER_DATA": str(folder),
+            "WORKER_MODELS": str(folder),
+            "WORKER_SEGMENT_S": "2",
+            "WORKER_TRIM_S": "2",
+            "WORKER_RESERVE_BYTES": "0",
+            **extra,
+        }
+        super().__init__(name, module, bus_url, folder, settings)
 
     async def ready(self) -> None:
         """Return when the newest start takes tracks."""
@@ -91,11 +114,37 @@ class WorkerProcess:
         ready = self.events("worker.ready")
         return str(ready[-1]["owner"]) if ready else ""
 
-    def rss_bytes(self) -> int:
-        """Resident memory now."""
-        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE")
 
-    def descriptors(self) -> int:
-        """Open files and sockets now."""
-        return len(list(Path(f"/proc/{self.pid}/fd").iterdir()))
+class GatewayProcess(ServiceProcess):
+    """A gateway on a port of its own; it comes back on the same one."""
+
+    def __init__(self, name: str, bus_url: str, folder: Path, **extra: str) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._data = folder
+        settings = {
+            "GATEWAY_DATA": str(folder),
+            "GATEWAY_PORT": str(self.port),
+            "GATEWAY_MIN_FREE_BYTES": "0",
+            "GATEWAY_SPEED": "50",
+            "RAPPORTEUR_MODELS": str(folder / "models"),
+            **extra,
+        }
+        super().__init__(name, "gateway.app", bus_url, folder, settings)
+
+    @property
+    def token(self) -> str:
+        """The owner's token."""
+        return (self._data / "owner.token").read_text().strip()
+
+    async def ready(self) -> None:
+        """Return when it answers that it can work."""
+        async with httpx.AsyncClient(base_url=self.url) as http:
+            while True:
+                assert self.alive, self.log_path.read_text()[-2000:]
+                try:
+                    if (await http.get("/health/ready")).status_code == 200:
+                        return
+                except httpx.HTTPError:
+                    pass
+                await asyncio.sleep(0.1)
