@@ -17,7 +17,7 @@ from contracts.live import TrackWork
 from contracts.transcript import Segment
 from stream_workers.cut import cut
 from stream_workers.diarizer import ActivityJob, Diarizer, PrintJob, run
-from stream_workers.ports import Engine, Final, InterimOut, MakePipeline, Output, Pipeline, Revised
+from stream_workers.ports import Engine, EngineState, Final, InterimOut, MakePipeline, Output, Pipeline, Revised
 from stream_workers.speakers import Known
 from stream_workers.timeline import Pcm
 from stream_workers.turns import Piece
@@ -150,6 +150,10 @@ class LabellingEngine:
         self._inner = inner
         self._voices = voices
         self._turn = asyncio.Semaphore(at_once)
+
+    def state(self) -> EngineState:
+        """What people are told about it."""
+        return self._inner.state()
 
     async def submit(self, job: Any) -> Any:
         """The answer to ``job``."""

@@ -7,7 +7,9 @@ from contracts import log
 from contracts.bus import Bus
 from contracts.errors import Misconfigured
 from contracts.live import TrackWork
+from stream_workers import ports, voices
 from stream_workers.engine import Engine
+from stream_workers.labelled import LabellingEngine, labelled
 from stream_workers.pipeline import Pipeline
 from stream_workers.ports import MakePipeline
 from stream_workers.scheduler import Pace
@@ -61,7 +63,7 @@ def pipelines(config: WorkerSettings, speech: SpeechSettings, engine: Engine) ->
     return make
 
 
-async def build(config: WorkerSettings, _bus: Bus) -> tuple[Engine, MakePipeline]:
+async def build(config: WorkerSettings, _bus: Bus) -> tuple[ports.Engine, MakePipeline]:
     """Engine and pipelines for a worker, once the files of the models are there."""
     if missing(config.models, config.model):
         log.get().info("models.awaited", model=config.model)
@@ -69,4 +71,8 @@ async def build(config: WorkerSettings, _bus: Bus) -> tuple[Engine, MakePipeline
         await asyncio.sleep(_POLL_S)
     speech = SpeechSettings()
     engine = build_engine(config, speech)
-    return engine, pipelines(config, speech, engine)
+    make = pipelines(config, speech, engine)
+    if config.speakers and not voices.missing(config.models):
+        known = await asyncio.to_thread(voices.Voices, config.models)
+        return LabellingEngine(engine, known), labelled(make)
+    return engine, make
