@@ -19,7 +19,7 @@ from contracts.bus import Bus
 from contracts.errors import Fault, Unavailable
 from contracts.settings import BusSettings, load
 from gateway import problems
-from gateway.api import audio, export, meetings, notes, openapi, pages, search, sign_in, sockets, system, words
+from gateway.api import audio, export, meetings, notes, openapi, pages, search, sign_in, sockets, system, upload, words
 from gateway.auth.access import Access
 from gateway.auth.accounts import Accounts
 from gateway.auth.guard import Authentication, Guard
@@ -32,6 +32,9 @@ from gateway.feed.hub import Hub
 from gateway.headers import SecurityHeaders
 from gateway.index.memory import Memory
 from gateway.index.views import ProjectedViews
+from gateway.ingest.decoder import Limits
+from gateway.ingest.importer import Importer
+from gateway.ingest.uploads import UploadStore
 from gateway.lifecycle import Lifecycle
 from gateway.metrics import Metrics
 from gateway.projector import Projector
@@ -51,6 +54,8 @@ def make_services(settings: GatewaySettings, bus: Bus, tickets: Store) -> Servic
     lifecycle, metrics = Lifecycle(bus), Metrics()
     hub = Hub(bus, database, metrics.feed, settings.feed_backlog)
     closer = Closer(bus, database, lifecycle, settings)
+    disk = Disk(settings.data_path, settings.min_free_bytes)
+    uploads = UploadStore(settings.data_path / "uploads")
     projector = Projector(bus, database, closer.wake)
     return Services(
         settings,
@@ -64,9 +69,11 @@ def make_services(settings: GatewaySettings, bus: Bus, tickets: Store) -> Servic
         closer,
         Eraser(bus, database, lifecycle, settings, hub),
         hub,
-        Disk(settings.data_path, settings.min_free_bytes),
+        disk,
         metrics,
         Memory.at(settings.search_place, bus, ProjectedViews(database, projector)),
+        uploads,
+        Importer(uploads, bus, lifecycle, disk, Limits()),
         RateLimit(settings.tickets_per_minute / 60, settings.tickets_per_minute),
         RateLimit(settings.sign_ins_per_minute / 60, settings.sign_ins_per_minute),
     )
@@ -97,6 +104,7 @@ def create_app(services: Services) -> Litestar:
             audio.recording,
             *system.route_handlers(),
             search.search,
+            upload.Uploads,
             pages.home,
             export.export,
             pages.page,
@@ -133,6 +141,7 @@ async def running(services: Services) -> AsyncIterator[None]:
             "eraser": services.eraser.run,
             "feed": services.hub.run,
             "search": services.memory.run,
+            "uploads": services.importer.run,
         }
         started = [tasks.create_task(run(), name=name) for name, run in parts.items()]
         yield

@@ -16,6 +16,8 @@ from gateway.disk import Disk
 from gateway.eraser import Eraser
 from gateway.feed.hub import Hub
 from gateway.index.memory import Memory
+from gateway.ingest.importer import Importer
+from gateway.ingest.uploads import UploadStore
 from gateway.lifecycle import Lifecycle
 from gateway.metrics import Metrics
 from gateway.projector import Projector
@@ -43,6 +45,8 @@ class Services:
     disk: Disk
     metrics: Metrics
     memory: Memory
+    uploads: UploadStore
+    importer: Importer
     ticket_rate: RateLimit
     sign_in_rate: RateLimit
 

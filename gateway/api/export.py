@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from litestar import Request, Response, get
-from litestar.params import Parameter
+from litestar.params import FromPath, QueryParameter
 
 from gateway.auth.guard import acting
 from gateway.export.docx import to_docx
@@ -17,7 +17,7 @@ from gateway.export.pdf import to_pdf
 from gateway.export.report import Report, report_of
 from gateway.export.subtitles import to_srt, to_vtt
 from gateway.export.tables import to_csv, to_ics, to_json
-from gateway.services import Services
+from gateway.services import Injected
 
 Format = Literal["md", "docx", "pdf", "srt", "vtt", "json", "csv", "ics"]
 _OFFICE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -36,9 +36,9 @@ WRITERS: dict[Format, tuple[Callable[[Report], bytes], str]] = {
 @get("/v1/meetings/{meeting:str}/export", tags=["export"], summary="The meeting as a file")
 async def export(
     request: Request[Any, Any, Any],
-    services: Services,
-    meeting: str,
-    form: Annotated[Format, Parameter(query="format", description="csv and ics hold the action items only")] = "md",
+    services: Injected,
+    meeting: FromPath[str],
+    form: Annotated[Format, QueryParameter(name="format", description="csv and ics hold the action items only")] = "md",
 ) -> Response[bytes]:
     """As people see it now: corrections and edits included."""
     view = await services.view(acting(request), meeting)

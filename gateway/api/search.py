@@ -3,31 +3,31 @@
 from typing import Annotated, Any
 
 from litestar import Request, get
-from litestar.params import Parameter
+from litestar.params import FromQuery, QueryParameter
 
 from gateway.auth.guard import acting
 from gateway.index.port import Scope
 from gateway.index.searcher import MAX_LIMIT, MAX_OFFSET, MAX_QUESTION_CHARS, SearchPage
-from gateway.services import Services
+from gateway.services import Injected
 
-Values = Annotated[list[str] | None, Parameter(max_items=50)]
+Values = Annotated[list[str] | None, QueryParameter(max_items=50)]
 
 
 @get("/v1/search", tags=["search"], summary="Search transcripts, notes and recaps of all meetings")
 async def search(  # noqa: PLR0913  # every argument is a query parameter
     request: Request[Any, Any, Any],
-    services: Services,
-    q: Annotated[str, Parameter(max_length=MAX_QUESTION_CHARS, description="words or a question")],
+    services: Injected,
+    q: Annotated[str, QueryParameter(max_length=MAX_QUESTION_CHARS, description="words or a question")],
     meeting: Values = None,
     kind: Values = None,
     speaker: Values = None,
     participant: Values = None,
     owner: Values = None,
     status: Values = None,
-    after: float | None = None,
-    before: float | None = None,
-    limit: Annotated[int, Parameter(ge=1, le=MAX_LIMIT)] = 10,
-    offset: Annotated[int, Parameter(ge=0, le=MAX_OFFSET)] = 0,
+    after: FromQuery[float | None] = None,
+    before: FromQuery[float | None] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT)] = 10,
+    offset: Annotated[int, QueryParameter(ge=0, le=MAX_OFFSET)] = 0,
 ) -> SearchPage:
     """``mode`` in the answer says what really served it. Repeat a filter to allow several values.
 
