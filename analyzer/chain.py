@@ -8,7 +8,7 @@ speaker's own words.
 import msgspec
 import numpy as np
 
-from analyzer import dates, owners
+from analyzer import dates, owners, spots
 from analyzer.detector import KINDS, Detector, Matrix
 from analyzer.guard import Guard
 from analyzer.llm import LanguageModel
@@ -33,10 +33,10 @@ class Threshold(msgspec.Struct, frozen=True):
 
 
 THRESHOLDS: dict[str, Threshold] = {
-    "action": Threshold(0.0, 1.5),
-    "decision": Threshold(0.0, 1.5),
-    "question": Threshold(1.0, 3.0),
-    "risk": Threshold(1.0, 3.0),
+    "action": Threshold(-0.35, -0.35),
+    "decision": Threshold(0.0, 0.0),
+    "question": Threshold(0.0, 0.0),
+    "risk": Threshold(0.0, 0.0),
 }
 
 
@@ -48,6 +48,8 @@ class Candidate(msgspec.Struct, frozen=True):
     units: tuple[Unit, ...]
     score: float
     sure: bool
+    also: tuple[int, ...] = ()
+    """Rows of ``units`` that belong to it: who accepted, who agreed."""
 
 
 class Chain:
@@ -111,15 +113,22 @@ def accepted(answer: str, complete: bool, excerpt: str) -> str | None:
 
 
 def pick(view: View, scores: Matrix, thresholds: dict[str, Threshold] = THRESHOLDS) -> list[Candidate]:
-    """The places where the scores of fresh units pass the kind's threshold, in time order."""
+    """The places where the scores of fresh units pass the kind's threshold, in time order, one for each thing."""
     found: list[Candidate] = []
-    for row in sorted(view.fresh):
-        for column, kind in enumerate(KINDS):
-            score, bar = float(scores[row, column]), thresholds[kind]
-            if score >= bar.doubt:
-                units = view.units[max(0, row - BEFORE) : row + 1 + AFTER]
-                found.append(Candidate(_kind(kind), min(row, BEFORE), tuple(units), score, sure=score >= bar.sure))
+    for column, kind in enumerate(KINDS):
+        marks = [float(s) for s in scores[:, column]]
+        bar = thresholds[kind]
+        for row, also in spots.places(kind, view.units, marks, bar.doubt):
+            if row in view.fresh:
+                found.append(_candidate(kind, view.units, (row, *also), marks[row], sure=marks[row] >= bar.sure))
     return found
+
+
+def _candidate(kind: str, units: list[Unit], rows: tuple[int, ...], score: float, *, sure: bool) -> Candidate:
+    row = rows[0]
+    first = max(0, row - BEFORE)
+    also = tuple(r - first for r in rows[1:] if first <= r < row + 1 + AFTER)
+    return Candidate(_kind(kind), row - first, tuple(units[first : row + 1 + AFTER]), score, sure, also)
 
 
 def draft_of(candidate: Candidate, text: str, confidence: float, transcript: Transcript) -> Draft:

@@ -82,3 +82,80 @@ def grams(text: str, prefix: str = "", longest: int = 3) -> list[str]:
     padded = ["^", *tokens(text), "$"]
     found = {prefix + " ".join(padded[i : i + n]) for n in range(1, longest + 1) for i in range(len(padded) - n + 1)}
     return sorted(found - {prefix + "^", prefix + "$"})
+
+
+_DEED = (
+    r"(?:send|write|call|phone|ring|ask|check|find|prepare|book|order|talk|speak|bring|fix|get|put|look|update|share|"
+    r"mail|e-?mail|draft|make|set|arrange|tell|let|take|do|handle|clean|move|build|buy|pay|print|sign|test|try|run|"
+    r"rewrite|reserve|apply|organi[sz]e|pack|pick|drive|go|see|show|report|review|finish|start|change|add|clear|"
+    r"contact|inform|invite|remind|confirm|drop|order|rent|schedule|sort|switch|transfer|work|post|upload|type)"
+)
+_DUE = (
+    r"\b(?:today|tonight|tomorrow|this (?:morning|afternoon|evening|week|weekend|month|sprint)|next (?:week"
+    r"|month|time)|"
+    r"(?:by|on|before|until|over|at|for) (?:the )?(?:end of|noon|monday|tuesday|wednesday|thursday|friday"
+    r"|saturday|sunday|"
+    r"weekend|week|month|lunch|next|then|that|tomorrow|january|february|march|april|june|july|august|september|october|"
+    r"november|december|\w+teenth|\w+th|one|two|three|four|five|six|ten)|after (?:this|the|lunch)|right away|asap|"
+    r"first thing|later|soon|once)\b"
+)
+_PROMISE = (
+    r"\b(?:i'll|i will|i'm going to|i'm gonna|let me|i can|i could|i'd|i take|i'm [a-z]+ing|i have to|i need to)\b"
+)
+_FLAGS = {
+    "promise": _PROMISE,
+    "deed": rf"\b(?:i'll|i will|i'm going to|i'm gonna|let me|i can)\s+(?:\w+ly |also |just |then |try to "
+    rf"|try and )*{_DEED}\b",
+    "due": _DUE,
+    "request": rf"\b(?:can|could|would|will) (?:you|one of you|somebody|someone)\b|\bplease\b|^{_DEED}\b",
+    "you": r"\byou(?:'ll| will|'re going to|'re gonna| have to| need to| should|'re [a-z]+ing)\b",
+    "third": r"\b[A-Z][a-z]+ (?:will|is going to|takes?|does|gets?|sends?|writes?|prepares?|said (?:he|she)'d)\b",
+    "show": r"\b(?:i'll|i will|i'm gonna|i'm going to|let me|i can)\s+(?:just |now |first |quickly )*"
+    r"(?:show|start|go (?:first|through|over|on|back)|explain|give you|skip|come (?:back|to)|say|be|see|read|open)\b",
+    "intro": r"\b(?:i'm|i am|my name is|my name's|this is)\s+(?:[A-Z]|the |a |an |our |user |supposed)",
+    "past": r"\b(?:i|we|he|she|they|it) (?:already |just |also )?(?:was|were|did|had|\w+ed|sent|told|wrote|put"
+    r"|got|went|took"
+    r"|found|made|bought|spoke|said|thought)\b|\b(?:i've|we've|he's|she's|they've) (?:already |just "
+    r"|also )?\w+(?:ed|nt|ne|en)\b",
+    "hypo": r"\bif (?:i|we|you|he|she|they)\b|\b(?:would|could|should|might) have\b|\bi'd have\b|\bone day\b"
+    r"|\bwhat if\b"
+    r"|\bsuppos|\bimagine\b|\bif i (?:were|was|had|become|won)\b",
+    "joke": r"\bha+(?: ha+)*\b|\bjok|\bkidding\b|\bmoon\b|\bmillion(?:aire)?\b|\blottery\b|\bkill\b|\bisland\b",
+    "decline": r"\b(?:i can't|i cannot|i couldn't|i won't|i'd rather not|i don't (?:have|want)|i really can't"
+    r"|i'm afraid)\b"
+    r"|^(?:no|sorry|nope)\b",
+    "decide": r"\b(?:then|so) (?:we|it|that|there|the|let's|you)\b|\bit is\b[.!]?$|\b(?:agreed|decided|settled"
+    r"|approved)\b"
+    r"|\bwe(?:'ll| will)? (?:go|take|keep|stop|drop|move|stay|stick|wait|don't|start|pause|make|have|order|use|rent)\b"
+    r"|\bfrom now on\b|\bfor now\b|\bno more\b|\bthen that's\b|\blet's (?:do|go|take|keep|not|make|try|leave"
+    r"|say|have)\b",
+    "vote": r"\b(?:in favou?r|against|motion|vote|propose|objections?|unanimous)\b",
+    "opinion": r"\b(?:i think|i guess|i'd say|maybe|perhaps|probably|i would|i prefer|i like|what about|how about)\b",
+    "unknown": r"\b(?:don't know|doesn't know|no idea|not sure|nobody knows|can't (?:tell|say)|unclear|no clue"
+    r"|don't have an"
+    r" answer|whether|haven't (?:decided|heard|asked|told|answered)|hasn't|wonder|never answered|good question)\b",
+    "asks": r"\?$",
+    "wh": r"^(?:\w+ ){0,2}(?:who|what|when|where|why|how|which|does|do|is|are|can|will)\b.*\?$",
+    "danger": r"\b(?:if|unless|otherwise|without)\b.*\b(?:lose|lost|fail|break|can't|won't|no|gone|fine|down"
+    r"|trouble|fall|ruin"
+    r"|spoil|burn|miss|late|nobody|worse|fire|sick|harm)\b",
+    "threat": r"\b(?:risk|risky|danger|dangerous|afraid|worr(?:y|ied|ies)|fear|could (?:fail|break|fall|fill"
+    r"|go wrong|hit|come|get)"
+    r"|might (?:fail|break|fall|come|leave|be)|too late|run out|runs out|tight|fills? up|depends on)\b",
+}
+_COMPILED = tuple(
+    (name, re.compile(pattern, 0 if name in ("third", "intro") else re.I)) for name, pattern in _FLAGS.items()
+)
+_PAIRS = (
+    ("deed", "due"), ("promise", "due"), ("request", "due"), ("third", "due"), ("you", "due"), ("deed", "hypo"),
+    ("promise", "joke"), ("deed", "joke"), ("decide", "opinion"), ("decide", "asks"), ("unknown", "asks"),
+    ("past", "promise"), ("request", "asks"), ("deed", "past"),
+)  # fmt: skip
+
+
+def flags(text: str) -> list[str]:
+    """Names of the speech acts that ``text`` looks like, singly and in telling pairs."""
+    plain = text.replace("’", "'")
+    found = {name for name, pattern in _COMPILED if pattern.search(plain)}
+    pairs = [f"cue:{a}+{b}" for a, b in _PAIRS if a in found and b in found]
+    return [f"cue:{name}" for name in sorted(found)] + pairs

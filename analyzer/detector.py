@@ -42,16 +42,19 @@ class Detector:
             raise Misconfigured("the detector's weights are missing or damaged", source="detector") from exc
 
     def scores(self, units: list[Unit], vectors: Matrix) -> Matrix:
-        """Log-odds per unit (rows, time order) and kind (columns, order of KINDS)."""
+        """Log-odds per unit (rows, time order) and kind (columns, order of KINDS); 0 = trusted without a judge."""
         if not units:
             return np.zeros((0, len(KINDS)), np.float32)
+        # One column more than kinds: decisions have two heads, and the surer one speaks.
         found = dense_features(vectors) @ self._dense + self._bias
         for row in range(len(units)):
             for name in gram_features(units, row):
                 weight = self._words.get(name)
                 if weight is not None:
                     found[row] += weight
-        scores: Matrix = found.astype(np.float32)
+        scores: Matrix = found[:, : len(KINDS)].astype(np.float32)
+        decision = KINDS.index("decision")
+        scores[:, decision] = np.maximum(scores[:, decision], found[:, len(KINDS)])
         return scores
 
 
@@ -72,11 +75,12 @@ def dense_features(vectors: Matrix) -> Matrix:
 def gram_features(units: list[Unit], row: int) -> list[str]:
     """The forms of speech of unit ``row`` and of its two neighbours, told apart by whether the speaker changes."""
     unit = units[row]
-    found = cues.grams(unit.text)
+    found = cues.grams(unit.text) + cues.flags(unit.text)
     found.append(f"len:{min(6, len(unit.text.split()) // 4)}")
     for offset in (-1, 1):
         if 0 <= row + offset < len(units):
             other = units[row + offset]
             who = "s" if other.speaker == unit.speaker else "o"
             found += cues.grams(other.text, f"{offset:+d}{who}:", longest=2)
+            found += [f"{offset:+d}{who}:{flag}" for flag in cues.flags(other.text)]
     return found

@@ -22,8 +22,7 @@ _REQUEST = re.compile(
     r"|you['’]?(?:ll|re going to|re gonna)|do you (?:want|mind))\b",
     re.I,
 )
-_WE = re.compile(r"\b(?:we|we['’]?ll|let['’]?s|everyone|everybody|somebody|someone|nobody|you guys|you all)\b", re.I)
-_ACCEPT = re.compile(
+ACCEPTANCE = re.compile(
     r"^\W*(?:(?:um|uh|oh|well|yeah|so)\W+)*(?:yes|yeah|yep|yup|sure|of course|ok|okay|alright|all right|will do|"
     r"no problem|"
     r"absolutely|certainly|definitely|fine|i will|i['’]?ll|i can|happy to|gladly|consider it done|"
@@ -31,18 +30,20 @@ _ACCEPT = re.compile(
     re.I,
 )
 _REFUSE = re.compile(
-    r"\b(?:no[,. ]|nope|can['’]?t|cannot|won['’]?t|sorry|i['’]?d rather not|not able|rather not|afraid|unfortunately|"
+    r"\b(?:no(?! problem| worries)[,. ]|nope|can['’]?t|cannot|won['’]?t|sorry|i['’]?d rather not|not able"
+    r"|rather not|afraid|unfortunately|"
     r"no time|too busy|swamped|impossible|ask (?:somebody|someone) else)",
     re.I,
 )
 _WILL = (
-    r"(?:\s+(?:here|over here|there))?(?:['’]ll|\s+(?:will|is going to|are going to|is gonna|should|shall|to|can|has to"
+    r"(?:\s+(?:here|over here|there))?(?:['’]ll|\s+(?:will|is going to|are going to|is gonna|should|shall|can|has to"
     r"|needs to|takes|owns|handles|does|sends|writes|calls))\b"
 )
 _ROLE = re.compile(
-    r"\b(?:the\s+)?((?:[A-Z][a-z]+|user|project|product|industrial|marketing|account|sales|office|team|interface)"
-    r"(?:\s+(?:[A-Z][a-z]+|interface|manager|designer|expert|lead|engineer|director|assistant|specialist|officer)){1,2})"
-    + _WILL
+    r"\b(?:the\s+)?((?:(?!The\b)[A-Z][a-z]+|user|project|product|industrial|marketing|account|sales|office|team"
+    r"|interface)"
+    r"(?:\s+(?:[A-Z][a-z]+|interface|manager|designer|expert|lead|engineer|director|assistant|specialist"
+    r"|officer)){1,2})" + _WILL
 )
 ACCEPT_WITHIN = 3
 
@@ -55,7 +56,7 @@ def accepted_by(units: list[Unit], row: int) -> str | None:
             continue
         if _REFUSE.search(unit.text):
             return None
-        if _ACCEPT.search(unit.text):
+        if ACCEPTANCE.search(unit.text):
             return unit.speaker
     return None
 
@@ -65,27 +66,25 @@ def refused(units: list[Unit], row: int) -> bool:
     asker = units[row].speaker
     for unit in units[row + 1 : row + 1 + ACCEPT_WITHIN]:
         if unit.speaker != asker and _REFUSE.search(unit.text):
-            return not _ACCEPT.search(unit.text)
+            return not ACCEPTANCE.search(unit.text)
     return False
 
 
 def owner_of(units: list[Unit], row: int, people: list[str]) -> str | None:
     """The owner of the action that unit ``row`` speaks of, or None when the words do not say it for sure."""
     unit = units[row]
+    request, promise = _REQUEST.search(unit.text), _SELF.search(unit.text)
     named = _named(unit.text, people)
-    if named and (_subject(unit.text, named) or (_REQUEST.search(unit.text) and not _SELF.search(unit.text))):
-        return named if not refused(units, row) else None
+    # "I'll ask Tom to call" binds the one who speaks; "Tom will call, I'll be away" binds Tom.
+    own = promise and not (request and request.start() < promise.start())
+    if promise and own and not (named and _subject(unit.text[: promise.start()], named)):
+        return unit.speaker
+    if named and (_subject(unit.text, named) or request):
+        return None if refused(units, row) else named
     role = _ROLE.search(unit.text)
     if role:
         return role.group(1)
-    request, promise = _REQUEST.search(unit.text), _SELF.search(unit.text)
-    if promise and not (request and request.start() < promise.start()):
-        return unit.speaker
-    if request:
-        return accepted_by(units, row)
-    if _WE.search(unit.text):
-        return None
-    return None
+    return accepted_by(units, row) if request else None
 
 
 def _named(text: str, people: list[str]) -> str | None:

@@ -7,6 +7,7 @@ meeting comes to the same state, so a new analyzer goes on where another one sto
 import msgspec
 
 from analyzer.units import Unit, split
+from contracts.corrections import Corrected
 from contracts.lifecycle import MeetingDeleted, MeetingEnding, MeetingRenamed, MeetingStarted, TrackAdded
 from contracts.notes import (
     Notes,
@@ -47,7 +48,8 @@ class Transcript:
         self.deleted = False
         self._tracks: dict[str, TrackAdded] = {}
         self._finished: set[str] = set()
-        self._corrected: dict[str, SegmentCorrected] = {}
+        self._words: dict[str, Corrected] = {}
+        self._early: dict[str, SegmentCorrected] = {}
 
     @property
     def drained(self) -> bool:
@@ -95,26 +97,23 @@ class Transcript:
                 self.deleted = True
 
     def _hear(self, segment: Segment, seq: int) -> None:
-        known = self.heard.get(segment.id)
-        if known is not None and segment.rev < known.segment.rev:
-            return
-        correction = self._corrected.get(segment.id)
-        if correction is not None:
-            segment = _corrected(segment, correction)
-        self.heard[segment.id] = Heard(segment, seq, new=known is None)
+        known = self._words.get(segment.id)
+        if known is None:
+            early = self._early.pop(segment.id, None)
+            self._set(segment.id, Corrected(segment).corrected(early) if early else Corrected(segment), seq, new=True)
+        elif segment.rev > known.base.rev:
+            self._set(segment.id, known.revised(segment), seq, new=False)
 
     def _correct(self, record: SegmentCorrected, seq: int) -> None:
-        earlier = self._corrected.get(record.segment)
-        if earlier is not None:
-            record = msgspec.structs.replace(
-                record,
-                text=earlier.text if record.text is None else record.text,
-                speaker=earlier.speaker if record.speaker is None else record.speaker,
-            )
-        self._corrected[record.segment] = record
-        known = self.heard.get(record.segment)
-        if known is not None:
-            self.heard[record.segment] = Heard(_corrected(known.segment, record), seq, new=False)
+        known = self._words.get(record.segment)
+        if known is None:
+            self._early[record.segment] = record
+        else:
+            self._set(record.segment, known.corrected(record), seq, new=False)
+
+    def _set(self, segment: str, words: Corrected, seq: int, *, new: bool) -> None:
+        self._words[segment] = words
+        self.heard[segment] = Heard(words.shown(), seq, new)
 
     def speaker(self, segment: Segment) -> str | None:
         """The name to show for who said ``segment``: renamed label, label, or the track's one person."""
@@ -149,13 +148,3 @@ class Transcript:
     def arrived_after(self, seq: int) -> list[Heard]:
         """Segments that came or changed after ``seq``, in the order of the log."""
         return sorted((h for h in self.heard.values() if h.seq > seq), key=lambda h: h.seq)
-
-
-def _corrected(segment: Segment, correction: SegmentCorrected) -> Segment:
-    text = segment.text if correction.text is None else correction.text
-    return msgspec.structs.replace(
-        segment,
-        text=text,
-        words=segment.words if text == segment.text else (),
-        speaker=segment.speaker if correction.speaker is None else correction.speaker,
-    )

@@ -46,6 +46,12 @@ def own() -> list[Meeting]:
     return [json.loads(f.read_text("utf-8")) for f in sorted(OWN.glob("*.json"))]
 
 
+def called(meeting: Meeting, label: str) -> str:
+    """What a replay calls the speaker: name, else role, else label."""
+    about = meeting["speakers"].get(label) or {}
+    return str(about.get("name") or about.get("role") or label)
+
+
 def segments(meeting: Meeting) -> list[Segment]:
     """The turns as final segments, whose ids are ``t-<turn number>``."""
     return [
@@ -89,3 +95,15 @@ def vectors(meeting: Meeting, found: list[Unit], embedder: Embedder, cache: Path
     cache.mkdir(parents=True, exist_ok=True)
     np.savez(file, v=made.astype(np.float16))
     return made
+
+
+def clips() -> list[Meeting]:
+    """The three short meetings of the test data, where they are present."""
+    folders = (shared_folder().parents[1] / "testdata", Path(__file__).resolve().parents[1] / "data")
+    found: dict[str, Meeting] = {}
+    for folder in folders:
+        for name in ("standup", "planning", "call"):
+            file = folder / f"{name}.json"
+            if name not in found and file.is_file():
+                found[name] = json.loads(file.read_text("utf-8"))
+    return list(found.values())

@@ -1,7 +1,10 @@
-"""Train the detector's head: ``python -m tests.eval.train_detector [--out analyzer/detector.npz]``.
+"""Train the detector's heads: ``python -m tests.eval.train_detector [--out analyzer/detector.npz]``.
 
-Data: the 91 AMI meetings of more_ami.jsonl.gz (CC BY 4.0) and our own lines in ``detector_data/`` (CC0). The
-public 30 meetings and ``tests/eval/meetings`` are never trained on. Needs scikit-learn.
+Data: the 91 AMI meetings of more_ami.jsonl.gz and the 8 ICSI meetings of the public set (CC BY 4.0), and our own
+lines in ``detector_data/`` (CC0). Never trained on: the 22 AMI meetings of the public set, ``tests/eval/meetings``,
+the three clips of the test data. Two sorts of heads: ``scene`` heads learn where minute-takers of those corpora
+marked something; ``plain`` heads learn the plain forms of our own lines, with corpus sentences as faint contrast.
+Needs scikit-learn and scipy.
 """
 
 import argparse
@@ -9,86 +12,133 @@ import os
 import random
 from collections import Counter
 from pathlib import Path
+from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 from scipy.sparse import csr_matrix, hstack
 from sklearn.linear_model import LogisticRegression
 
-from analyzer.detector import KINDS, WEIGHTS, dense_features, gram_features
+from analyzer.detector import WEIGHTS, dense_features, gram_features
+from analyzer.units import Unit
 from contracts.embedder import Embedder
 from contracts.settings import models_dir
 from tests.eval import corpus, lines
 
 CACHE = models_dir(os.environ).parent / "eval-notes"
-MIN_COUNT = 8
-KEEP_NEGATIVE = 0.2
-STRENGTH = {"action": 0.05, "decision": 0.02, "question": 0.05, "risk": 0.05}
-DENSE_SCALE = 3.0
 
 
-def examples(seed: int, limit: int) -> tuple[list[list[str]], np.ndarray, np.ndarray, np.ndarray]:
-    """Word features, dense features, labels and weights of all training units that are kept."""
-    rng = random.Random(seed)
+class Head(msgspec.Struct, frozen=True):
+    """One column. ``shift`` is added to its log-odds, so that 0 is the point at which it is trusted alone."""
+
+    column: int
+    sort: str
+    strength: float
+    dense_scale: float
+    negative: float
+    own: float
+    keep: float
+    min_count: int
+    shift: float
+
+
+HEADS = (
+    Head(0, "scene", 0.1, 4.0, 2.0, 4.0, 0.2, 8, 0.8),
+    Head(1, "scene", 0.02, 6.0, 1.0, 4.0, 0.2, 8, 0.42),
+    Head(2, "plain", 0.1, 6.0, 0.05, 1.0, 0.15, 4, 2.2),
+    Head(3, "plain", 0.1, 6.0, 0.05, 1.0, 0.15, 4, 1.9),
+    Head(1, "plain", 0.1, 6.0, 0.05, 1.0, 0.15, 4, 1.6),
+)
+"""In the order of the detector's columns: KINDS, then a second one for decisions."""
+
+
+class Piece(NamedTuple):
+    """One meeting, ready for training."""
+
+    ours: bool
+    units: list[Unit]
+    dense: Any
+    labels: Any
+    grams: list[list[str]]
+
+
+def pieces(limit: int) -> list[Piece]:
+    """All training meetings with their features."""
     embedder = Embedder.load(models_dir(os.environ), threads=1)
-    names: list[list[str]] = []
-    dense, marks, weights = [], [], []
-    for meeting in [*corpus.more()[:limit], *lines.dialogues()]:
+    icsi = [m for m in corpus.public() if m["corpus"] == "ICSI"]
+    found = []
+    for meeting in [*corpus.more()[:limit], *icsi[:limit], *lines.dialogues()]:
         ours = meeting["id"].startswith("own-")
         units = corpus.units(meeting)
         vectors = embedder.embed([u.text for u in units]) if ours else corpus.vectors(meeting, units, embedder, CACHE)
-        found, label = dense_features(vectors), corpus.labels(meeting, units)
-        for row in range(len(units)):
-            if not ours and not label[row].any() and rng.random() > KEEP_NEGATIVE:
-                continue
-            names.append(gram_features(units, row))
-            dense.append(found[row])
-            marks.append(label[row])
-            weights.append(_weights(label[row], ours))
-    return names, np.array(dense, np.float32), np.array(marks), np.array(weights)
+        grams = [gram_features(units, row) for row in range(len(units))]
+        found.append(Piece(ours, units, dense_features(vectors), corpus.labels(meeting, units), grams))
+    return found
 
 
-def _weights(label: np.ndarray, ours: bool) -> np.ndarray:
-    """Per kind: kept negatives stand for those left out; AMI says nothing of open questions and risks."""
-    if ours:
-        return np.full(len(KINDS), lines.WEIGHT)
-    base = 1.0 if label.any() else 1.0 / KEEP_NEGATIVE
-    return np.array([base, base, 0.05, 0.05])
+def kept(head: Head, piece: Piece, rng: random.Random) -> list[int]:
+    """Rows of ``piece`` that train ``head``: all of ours, all marked ones of a scene, a share of the others."""
+    marked = piece.labels.any(axis=1)
+    if piece.ours:
+        return list(range(len(piece.units)))
+    if head.sort == "scene":
+        return [r for r in range(len(piece.units)) if marked[r] or rng.random() < head.keep]
+    return [r for r in range(len(piece.units)) if not marked[r] and rng.random() < head.keep]
+
+
+def train(head: Head, data: list[Piece], seed: int) -> tuple[Any, dict[str, float], float]:
+    """Dense weights, word weights and bias of one head."""
+    rng = random.Random(seed)
+    chosen = [(piece, kept(head, piece, rng)) for piece in data]
+    counts = Counter(name for piece, rows in chosen for r in rows for name in piece.grams[r])
+    names = sorted(n for n, count in counts.items() if count >= head.min_count)
+    place = {name: n for n, name in enumerate(names)}
+    at: list[tuple[int, int]] = []
+    total = 0
+    for piece, rows in chosen:
+        for r in rows:
+            at += [(total, place[name]) for name in piece.grams[r] if name in place]
+            total += 1
+    index = np.array(at)
+    words = csr_matrix((np.ones(len(at), np.float32), (index[:, 0], index[:, 1])), shape=(total, len(names)))
+    dense = np.concatenate([piece.dense[rows] for piece, rows in chosen]) * head.dense_scale
+    label = np.concatenate([piece.labels[rows, head.column] for piece, rows in chosen])
+    weight = np.concatenate([_weight(head, piece, rows) for piece, rows in chosen])
+    model = LogisticRegression(C=head.strength, max_iter=300, solver="liblinear")
+    model.fit(hstack([csr_matrix(dense), words]).tocsr(), label, sample_weight=weight)
+    size = dense.shape[1]
+    print(f"column {head.column} {head.sort}: {int(label.sum())} positives of {total} sentences", flush=True)
+    return (
+        model.coef_[0][:size] * head.dense_scale,
+        dict(zip(names, model.coef_[0][size:], strict=True)),
+        float(model.intercept_[0]) + head.shift,
+    )
+
+
+def _weight(head: Head, piece: Piece, rows: list[int]) -> Any:
+    if piece.ours:
+        return np.full(len(rows), head.own)
+    return np.where(piece.labels[rows].any(axis=1), 1.0, head.negative)
 
 
 def main() -> None:
+    """Train all heads and write the weights."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=WEIGHTS)
-    parser.add_argument("--meetings", type=int, default=1000, help="at most so many AMI meetings")
+    parser.add_argument("--meetings", type=int, default=1000, help="at most so many meetings of each corpus")
     args = parser.parse_args()
-    names, dense, marks, weights = examples(seed=1, limit=args.meetings)
-    counts = Counter(n for row in names for n in row)
-    vocabulary = {n: c for c, n in enumerate(sorted(n for n, count in counts.items() if count >= MIN_COUNT))}
-    rows = [(r, vocabulary[n]) for r, found in enumerate(names) for n in found if n in vocabulary]
-    index = np.array(rows)
-    words = csr_matrix((np.ones(len(index)), (index[:, 0], index[:, 1])), shape=(len(names), len(vocabulary)))
-    data = hstack([csr_matrix(dense * DENSE_SCALE), words]).tocsr()
-    columns, biases = [], []
-    for column, kind in enumerate(KINDS):
-        if not marks[:, column].any():
-            columns.append(np.zeros(data.shape[1]))
-            biases.append(-20.0)
-            continue
-        head = LogisticRegression(C=STRENGTH[kind], max_iter=300, solver="liblinear")
-        head.fit(data, marks[:, column], sample_weight=weights[:, column])
-        columns.append(head.coef_[0])
-        biases.append(float(head.intercept_[0]))
-        print(f"{kind}: {int(marks[:, column].sum())} positives of {len(names)} kept units")
-    matrix = np.array(columns).T
-    size = dense.shape[1]
-    strong = np.abs(matrix[size:]).max(axis=1) > 0.01
+    data = pieces(args.meetings)
+    trained = [train(head, data, seed=1) for head in HEADS]
+    names = sorted({n for _, words, _ in trained for n, weight in words.items() if abs(weight) > 0.01})
+    table = np.array([[words.get(name, 0.0) for _, words, _ in trained] for name in names])
     np.savez_compressed(
         args.out,
-        dense=(matrix[:size] * DENSE_SCALE).astype(np.float16),
-        grams=np.array([n for n, c in vocabulary.items() if strong[c]]),
-        gram_weights=matrix[size:][strong].astype(np.float16),
-        bias=np.array(biases, np.float32),
+        dense=np.stack([dense for dense, _, _ in trained], axis=1).astype(np.float16),
+        grams=np.array(names),
+        gram_weights=table.astype(np.float16),
+        bias=np.array([bias for _, _, bias in trained], np.float32),
     )
-    print(f"{args.out}: {int(strong.sum())} word features, {args.out.stat().st_size} bytes")
+    print(f"{args.out}: {len(names)} word features, {args.out.stat().st_size} bytes")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,171 @@
+"""From a view to steps, with a scripted model: quick words first, then the written text; nothing twice."""
+
+import json
+
+import numpy as np
+import pytest
+
+from analyzer import merge, rejudge
+from analyzer.brain import Brain, Step
+from analyzer.chain import Candidate, Chain, accepted
+from analyzer.detector import KINDS, Matrix
+from analyzer.guard import Guard
+from analyzer.llm import Answer, Prompt
+from analyzer.prompt import Prompts
+from analyzer.recap import Writer
+from analyzer.units import Unit
+from analyzer.window import Window
+from contracts.errors import Unavailable
+from contracts.notes import NotesCheckpoint, NotesUpdated, SegmentCorrected
+from tests.fakes.language_model import ScriptedModel
+from tests.unit.analyzer.meetings import HashEmbedder, Said
+
+LINES = (
+    ("Ana", "The supplier is waiting for our price list."),
+    ("Tom", "I will send the price list to the supplier by Friday."),
+    ("Ana", "Great, thank you."),
+)
+
+
+class Pointing:
+    """A detector that points at sentences with a word."""
+
+    def __init__(self, word: str = "will", score: float = 3.0) -> None:
+        self._word, self._score = word, score
+
+    def scores(self, units: list[Unit], vectors: Matrix) -> Matrix:
+        found = np.full((len(units), len(KINDS)), -9.0, np.float32)
+        found[:, 0] = [self._score if self._word in u.text else -9.0 for u in units]
+        return found
+
+
+def brain(detector: object | None = None) -> Brain:
+    embedder, guard, prompts = HashEmbedder(), Guard(5.0), Prompts.load()
+    chain = Chain(detector or Pointing(), embedder, prompts, guard)  # type: ignore[arg-type]
+    return Brain(chain, Writer(prompts, guard), embedder)  # type: ignore[arg-type]
+
+
+def answers(text: str) -> ScriptedModel:
+    return ScriptedModel(lambda _: Answer(json.dumps({"text": text})))
+
+
+async def run(mind: Brain, talk: Said, model: ScriptedModel | None) -> list[Step]:
+    """One pass over everything that waits, applied to the talk as the log would."""
+    view = Window().next(talk, talk.checkpoint.meeting_seq, 1e6)
+    assert view is not None
+    steps = []
+    async for step in mind.pass_over(view, talk, model, 1.0):
+        talk.put(NotesUpdated("m", NotesCheckpoint(view.upto_seq), step.items, step.summary, step.chapters))
+        steps.append(step)
+    return steps
+
+
+async def test_sure_items_appear_in_the_speakers_words_first_and_are_then_rewritten() -> None:
+    talk = Said(*LINES)
+    steps = await run(brain(), talk, answers("Send the price list to the supplier"))
+    assert steps[0].items[0].text == "I will send the price list to the supplier by Friday."
+    assert steps[1].items[0].text == "Send the price list to the supplier"
+    assert steps[-1].last
+    shown = talk.notes.shown()
+    assert [(i.owner, i.due, i.due_words) for i in shown] == [("Tom", "2026-10-02", "by Friday")]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer("garbage"),
+        Answer('{"text": "Send the price li', complete=False),
+        Answer(json.dumps({"text": "Book the flight to Lisbon"})),
+        Answer(json.dumps({"text": "x" * 5_000_000})),
+        Answer('{"items": []}'),
+        Answer(""),
+    ],
+)
+async def test_bad_answers_leave_the_speakers_own_words(answer: Answer) -> None:
+    talk = Said(*LINES)
+    await run(brain(), talk, ScriptedModel(lambda _: answer))
+    assert [i.text for i in talk.notes.shown()] == ["I will send the price list to the supplier by Friday."]
+
+
+async def test_a_model_that_fails_does_not_hold_up_the_notes() -> None:
+    def fails(_: Prompt) -> Answer:
+        raise Unavailable("gone", source="llm")
+
+    talk = Said(*LINES)
+    mind = brain()
+    mind._chain._guard._sleep = _no_sleep  # type: ignore[assignment]
+    await run(mind, talk, ScriptedModel(fails))
+    assert len(talk.notes.shown()) == 1
+    assert mind.llm_failed
+
+
+async def _no_sleep(_: float) -> None:
+    return
+
+
+async def test_the_judge_decides_where_the_detector_is_in_doubt() -> None:
+    for chance, count in ((0.01, 0), (0.99, 1)):
+        talk = Said(*LINES)
+        model = ScriptedModel(lambda _: Answer(json.dumps({"text": "Send the price list"})), lambda _, c=chance: c)
+        mind = brain()
+        candidate = Candidate("action", 1, tuple(u for u in talk.units()), -0.5, sure=False)
+        draft = await mind._chain.draft(candidate, talk, model)
+        assert (draft is not None) == bool(count)
+
+
+async def test_the_same_thing_said_again_is_evidence_and_no_second_item() -> None:
+    talk = Said(*LINES)
+    mind = brain()
+    await run(mind, talk, answers("Send the price list to the supplier"))
+    talk.say("Tom", "So I will send the price list to the supplier.")
+    talk.say("Ana", "Good.")
+    await run(mind, talk, answers("Send the price list to the supplier"))
+    shown = talk.notes.shown()
+    assert len(shown) == 1
+    assert [e.segment_id for e in shown[0].evidence] == ["t-1", "t-3"]
+
+
+async def test_a_struck_segment_withdraws_its_item_and_a_restored_one_is_found_again() -> None:
+    talk = Said(*LINES)
+    mind = brain()
+    await run(mind, talk, None)
+    talk.put(SegmentCorrected("m", "t-1", "u", 2.0, text=""))
+    await run(mind, talk, None)
+    item = next(iter(talk.notes.items.values()))
+    assert (item.status, item.history[-1].what) == ("withdrawn", "withdrawn")
+
+
+async def test_another_speaker_for_the_words_is_another_owner() -> None:
+    talk = Said(*LINES)
+    mind = brain()
+    await run(mind, talk, None)
+    talk.put(SegmentCorrected("m", "t-1", "u", 2.0, speaker="Ana"))
+    await run(mind, talk, None)
+    item = talk.notes.shown()[0]
+    assert item.owner == "Ana"
+    assert item.history[-1].reason == "the cited words were corrected"
+
+
+async def test_only_items_that_cite_the_corrected_words_change() -> None:
+    talk = Said(*LINES, ("Ana", "I will book the room for Monday."), ("Tom", "Fine."))
+    mind = brain()
+    await run(mind, talk, None)
+    before = {i.id: i for i in talk.notes.shown()}
+    talk.put(SegmentCorrected("m", "t-1", "u", 2.0, text="I will send the wish list to the supplier by Monday."))
+    await run(mind, talk, None)
+    after = {i.id: i for i in talk.notes.shown()}
+    changed = [i for i in after.values() if before.get(i.id) != i]
+    assert [(i.due_words, i.evidence[0].quote) for i in changed] == [
+        ("by Monday", "I will send the wish list to the supplier by Monday.")
+    ]
+
+
+def test_rejudging_leaves_what_people_wrote_alone() -> None:
+    talk = Said(*LINES)
+    assert rejudge.changes(frozenset({"t-1"}), [], talk, 1.0) == []
+
+
+def test_items_of_two_owners_are_never_merged() -> None:
+    talk = Said(*LINES)
+    assert merge.twin.__doc__
+    assert accepted('{"text": "Send the price list"}', True, talk.heard["t-1"].segment.text) == "Send the price list"
