@@ -9,7 +9,7 @@ from analyzer import chapters, rejudge
 from analyzer.chain import Candidate, Chain
 from analyzer.detector import Matrix
 from analyzer.llm import LanguageModel
-from analyzer.merge import Known, joined, twin
+from analyzer.merge import Known, doubled, joined, twin
 from analyzer.ops import Draft, publishable
 from analyzer.prompt import line
 from analyzer.recap import Writer
@@ -52,14 +52,14 @@ class Brain:
             yield Step(tuple(changed))
         candidates = await self._chain.candidates(view)
         if model is not None:
-            quick = [await self._item(c, transcript, None, at) for c in candidates if c.sure]
-            early = tuple(item for item in quick if item is not None)
+            quick = [await self._items(c, transcript, None, at) for c in candidates if c.sure]
+            early = tuple(item for found in quick for item in found)
             if early:
                 yield Step(early)
         for candidate in candidates:
-            item = await self._item(candidate, transcript, model, at)
-            if item is not None:
-                yield Step((item,))
+            items = await self._items(candidate, transcript, model, at)
+            if items:
+                yield Step(tuple(items))
         yield Step(last=True)
 
     async def _rejudged(self, view: View, transcript: Transcript, at: float) -> list[NoteItem]:
@@ -68,20 +68,20 @@ class Brain:
         candidates = await self._chain.candidates(view)
         return rejudge.changes(view.changed, candidates, transcript, at)
 
-    async def _item(
+    async def _items(
         self, candidate: Candidate, transcript: Transcript, model: LanguageModel | None, at: float
-    ) -> NoteItem | None:
+    ) -> list[NoteItem]:
+        """What the candidate adds or changes: one item, none, or two when it is the double of another."""
         draft = await self._draft(candidate, transcript, model)
         item = publishable(draft, transcript.heard, transcript.people(), at) if draft else None
         if item is None:
-            return None
+            return []
         stored = transcript.notes.items.get(item.id)
-        if stored is not None:
-            return _rewritten(stored, item)
-        known = await self._known(transcript)
-        vector = await self._vector(item)
-        same = twin(item, vector, known)
-        return joined(same, item, at) if same else item
+        same = twin(item, await self._vector(item), await self._known(transcript))
+        found = [joined(same, item, at) if same else _rewritten(stored, item) if stored else item]
+        if same and stored:
+            found.append(doubled(stored, at))
+        return [i for i in found if i is not None]
 
     async def _draft(self, candidate: Candidate, transcript: Transcript, model: LanguageModel | None) -> Draft | None:
         try:

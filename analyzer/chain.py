@@ -33,7 +33,7 @@ class Threshold(msgspec.Struct, frozen=True):
 
 
 THRESHOLDS: dict[str, Threshold] = {
-    "action": Threshold(-0.35, -0.35),
+    "action": Threshold(0.0, 0.0),
     "decision": Threshold(0.0, 0.0),
     "question": Threshold(0.0, 0.0),
     "risk": Threshold(0.0, 0.0),

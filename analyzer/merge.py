@@ -57,5 +57,13 @@ def joined(stored: NoteItem, item: NoteItem, at: float) -> NoteItem | None:
     return msgspec.structs.replace(changed, history=(*stored.history, Change(at, "analyzer", "changed", "said again")))
 
 
+def doubled(stored: NoteItem, at: float) -> NoteItem | None:
+    """``stored`` taken back, because another item says the same; None when a person has touched it."""
+    if stored.locked or stored.deleted or stored.merged_into or stored.status == "withdrawn":
+        return None
+    change = Change(at, "analyzer", "withdrawn", "another item says the same")
+    return msgspec.structs.replace(stored, status="withdrawn", history=(*stored.history, change))
+
+
 def _near(one: NoteItem, other: NoteItem) -> bool:
     return any(abs(a.start - b.start) <= NEARBY_S for a in one.evidence for b in other.evidence)

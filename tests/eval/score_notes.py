@@ -88,7 +88,7 @@ def owners(results: list[Scored]) -> tuple[int, int, int]:
     right = wrong = unsure = 0
     for scored in results:
         for item in (i for i in scored.items if i.kind == "action"):
-            near = [g for g in scored.meeting["actions"] if hits(item, g, 1.0)]
+            near = [g for g in scored.meeting["actions"] if hits(item, g, 0.2)]
             wanted = {_who(g, scored.meeting) for g in near}
             if len(wanted) != 1 or None in wanted:
                 continue
