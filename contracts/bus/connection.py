@@ -32,7 +32,7 @@ from contracts.bus.translate import (
 from contracts.errors import Fenced, Unavailable
 from contracts.settings import BusSettings
 
-_DRAIN_S = 1.0
+_FLUSH_S = 1.0
 
 
 class Bus:
@@ -76,8 +76,9 @@ class Bus:
         """Flush and disconnect; safe to call twice."""
         if self._client.is_connected:
             with contextlib.suppress(nats.errors.Error, TimeoutError):
-                async with asyncio.timeout(_DRAIN_S):
-                    await self._client.drain()
+                async with asyncio.timeout(_FLUSH_S):
+                    # Not drain: it waits for a pull subscription's queue, which nobody empties any more.
+                    await self._client.flush()
         if not self._client.is_closed:
             await self._client.close()
 

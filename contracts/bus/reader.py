@@ -45,7 +45,7 @@ class Reader:
         subscription = self._subscription or await self._subscribe()
         try:
             messages = await subscription.fetch(batch, timeout=timeout_s)
-        except nats.errors.TimeoutError:
+        except TimeoutError:  # nats-py's own is one, and now and then it raises a plain one
             await self._check(subscription)
             return []
         whole = self._without_loss(messages)
