@@ -65,14 +65,15 @@ class Projector:
 
     async def _open(self) -> Reader:
         async with self._database.reading() as session:
-            self.cursor = await get_cursor(session, PROJECTION)
+            cursor = await get_cursor(session, PROJECTION)
         newest = await self._bus.last_seq(subjects.MEETING_STREAM)
-        if self.cursor > newest:
+        if cursor > newest:
             # The stream was made anew (its store is gone); its numbers start again, our rows stay.
-            self._log.error("projection.restarted", cursor=self.cursor, newest=newest)
+            self._log.error("projection.restarted", cursor=cursor, newest=newest)
             async with self._database.writing() as session:
                 await set_cursor(session, PROJECTION, 0)
-            self.cursor = 0
+            cursor = 0
+        await self._move(cursor)
         return self._bus.reader(subjects.MEETING_STREAM, subjects.MEETING_ALL, self.cursor + 1)
 
     async def _follow(self, reader: Reader) -> None:
@@ -89,10 +90,13 @@ class Projector:
             for stored in batch:
                 await self._apply(session, stored)
             await set_cursor(session, PROJECTION, batch[-1].seq)
-        async with self._moved:
-            self.cursor = batch[-1].seq
-            self._moved.notify_all()
+        await self._move(batch[-1].seq)
         self._on_change()
+
+    async def _move(self, cursor: int) -> None:
+        async with self._moved:
+            self.cursor = cursor
+            self._moved.notify_all()
 
     async def _apply(self, session: AsyncSession, stored: Stored) -> None:
         try:

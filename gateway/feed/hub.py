@@ -29,7 +29,7 @@ class Hub:
     def __init__(self, bus: Bus, database: Database, metrics: FeedMetrics, backlog: int) -> None:
         self._bus = bus
         self._database = database
-        self._metrics = metrics
+        metrics.subscribers.set_function(self.count)
         self._backlog = backlog
         self._rooms: OrderedDict[str, Room] = OrderedDict()
         self._loading: dict[str, list[Stored]] = {}
@@ -86,12 +86,7 @@ class Hub:
         """A subscriber and what to send first. Raises NotFound or Unavailable."""
         if self.closed:
             raise Unavailable("the server is restarting", source="feed")
-        room = await self._room(meeting)
-        replayed: list[str] | None = []
-        upto = since
-        if since is not None and not room.covers(since):
-            upto = room.view.seq
-            replayed = await self._replay(meeting, since, upto)
+        room, replayed, upto = await self._prepare(meeting, since)
         # From here on without awaiting: what is sent first and what follows meet exactly.
         if since is None:
             first = room.opening()
@@ -103,15 +98,28 @@ class Hub:
             raise NotFound("no such meeting", source="client")
         subscriber = Subscriber(self._backlog)
         room.subscribers.add(subscriber)
-        self._metrics.subscribers.inc()
         return subscriber, first
+
+    async def _prepare(self, meeting: str, since: int | None) -> tuple[Room, list[str] | None, int | None]:
+        """The room, and the messages between ``since`` and what its ring holds."""
+        while True:
+            room = await self._room(meeting)
+            if since is None or room.covers(since):
+                return room, [], since
+            upto = room.view.seq
+            replayed = await self._replay(meeting, since, upto)
+            if self._rooms.get(meeting) is room:  # nobody dropped it meanwhile
+                return room, replayed, upto
+
+    def count(self) -> int:
+        """How many feeds are open."""
+        return sum(len(room.subscribers) for room in self._rooms.values())
 
     def leave(self, meeting: str, subscriber: Subscriber) -> None:
         """The subscriber is gone."""
         room = self._rooms.get(meeting)
-        if room is not None and subscriber in room.subscribers:
-            room.subscribers.remove(subscriber)
-            self._metrics.subscribers.dec()
+        if room is not None:
+            room.subscribers.discard(subscriber)
 
     def close(self) -> None:
         """End all feeds; the clients come back to another process."""

@@ -37,6 +37,7 @@ class Room:
             subscriber.push_change(seq, text)
             if isinstance(message, MeetingDeleted):
                 subscriber.end()
+        self.subscribers -= {s for s in self.subscribers if s.overflowed}
 
     def live(self, message: Live) -> None:
         """Pass on open words and health."""

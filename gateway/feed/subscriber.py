@@ -13,14 +13,23 @@ class Subscriber:
         self._queue: OrderedDict[Hashable, str] = OrderedDict()
         self._changes = 0
         self._ready = asyncio.Event()
-        self.overflowed = False
+        self._overflow = asyncio.Event()
         self.ended = False
         """Nothing follows what waits: the meeting was deleted or the gateway stops."""
+
+    @property
+    def overflowed(self) -> bool:
+        """Whether it was too slow."""
+        return self._overflow.is_set()
+
+    async def until_overflowed(self) -> None:
+        """Return when it was too slow."""
+        await self._overflow.wait()
 
     def push_change(self, seq: int, text: str) -> None:
         """A message that must arrive."""
         if self._changes >= self._backlog:
-            self.overflowed = True
+            self._overflow.set()
             self._queue.clear()
         elif not self.overflowed:
             self._queue[seq] = text

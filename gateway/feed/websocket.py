@@ -22,7 +22,9 @@ SUBSCRIBE_TIMEOUT_S = 10.0
 PING_S = 15.0
 SEND_TIMEOUT_S = 10.0
 RECHECK_S = 60.0
+CLOSE_TIMEOUT_S = 2.0
 MAX_TEXT_BYTES = 4096
+SLOW = "too slow; come back with since"
 
 
 class Gate(msgspec.Struct, frozen=True):
@@ -66,8 +68,9 @@ class FeedSocket:
             code, reason = problems.close_code(fault), fault.detail
             with contextlib.suppress(Exception):  # the peer may be gone; the close code says the same
                 await self._send(encode(Problem(fault.code, fault.detail)))
-        with contextlib.suppress(Exception):  # the peer is gone already
-            await self._socket.close(code=code, reason=reason[:100])
+        with contextlib.suppress(Exception):  # the peer is gone already, or reads nothing any more
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                await self._socket.close(code=code, reason=reason[:100])
 
     async def _serve(self, meeting: str) -> None:
         hello = await self._subscription()
@@ -82,6 +85,7 @@ class FeedSocket:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._listen(), name="feed.listen")
                 tasks.create_task(self._speak(subscriber, user, meeting), name="feed.speak")
+                tasks.create_task(self._watch(subscriber), name="feed.watch")
         finally:
             self._hub.leave(meeting, subscriber)
 
@@ -115,9 +119,6 @@ class FeedSocket:
         checked_at = time.monotonic()
         while True:
             waiting = await subscriber.take(PING_S)
-            if subscriber.overflowed:
-                self._metrics.dropped.inc()
-                raise _Leave(problems.OVERLOAD, "too slow; come back with since")
             for text in waiting or ([] if subscriber.ended else [encode(Ping())]):
                 await self._send(text)
             if subscriber.ended:
@@ -126,13 +127,18 @@ class FeedSocket:
                 await self._gate.check(user, meeting)
                 checked_at = time.monotonic()
 
+    async def _watch(self, subscriber: Subscriber) -> None:
+        await subscriber.until_overflowed()
+        self._metrics.dropped.inc()
+        raise _Leave(problems.OVERLOAD, SLOW)
+
     async def _send(self, text: str) -> None:
         try:
             async with asyncio.timeout(SEND_TIMEOUT_S):
                 await self._socket.send_data(text, mode="text")
         except TimeoutError as exc:
             self._metrics.dropped.inc()
-            raise _Leave(problems.OVERLOAD, "too slow; come back with since") from exc
+            raise _Leave(problems.OVERLOAD, SLOW) from exc
         except Exception as exc:  # the server's ways to say that the peer is gone
             raise _Leave(problems.DONE, "gone") from exc
         self._metrics.messages.inc()

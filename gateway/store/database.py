@@ -1,5 +1,6 @@
 """The connection to SQL: SQLite by default, PostgreSQL by setting."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -92,9 +93,17 @@ def _upgrade(connection: Connection) -> None:
 def _as_faults() -> Any:
     try:
         yield
-    except DBAPIError as exc:
-        if "disk is full" in str(exc.orig):
-            raise StorageFull("the database has no space", source=SOURCE) from exc
-        raise Unavailable(f"the database does not answer ({type(exc.orig).__name__})", source=SOURCE) from exc
     except SQLAlchemyError as exc:
-        raise Unavailable(f"the database does not answer ({type(exc).__name__})", source=SOURCE) from exc
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            # Cleaning up after a cancellation can fail by itself; that must not hide the cancellation.
+            raise asyncio.CancelledError from exc
+        raise _translated(exc) from exc
+
+
+def _translated(exc: SQLAlchemyError) -> StorageFull | Unavailable:
+    if not isinstance(exc, DBAPIError):
+        return Unavailable(f"the database does not answer ({type(exc).__name__})", source=SOURCE)
+    if "disk is full" in str(exc.orig):
+        return StorageFull("the database has no space", source=SOURCE)
+    return Unavailable(f"the database does not answer ({type(exc.orig).__name__})", source=SOURCE)
