@@ -25,6 +25,7 @@ class FaultProxy:
         self.mode = Mode.PASS
         self.delay_s = 0.0
         self.port = 0
+        self._break_after: int | None = None
 
     @property
     def url(self) -> str:
@@ -46,6 +47,21 @@ class FaultProxy:
         for writer in list(self._writers):
             writer.transport.abort()
 
+    def after_bytes(self, count: int) -> None:
+        """Break every connection when ``count`` more bytes of answers have passed."""
+        self._break_after = count
+
+    def _passed(self, count: int) -> bool:
+        """Note bytes that are to pass; False when the connections break instead."""
+        if self._break_after is None:
+            return True
+        self._break_after -= count
+        if self._break_after > 0:
+            return True
+        self._break_after = None
+        self.drop()
+        return False
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
         with contextlib.suppress(OSError):
@@ -64,6 +80,8 @@ class FaultProxy:
                 if self.delay_s:
                     await asyncio.sleep(self.delay_s)
                 if self.mode is Mode.BLACKHOLE or (self.mode is Mode.HALF_OPEN and answers):
+                    continue
+                if answers and not self._passed(len(data)):
                     continue
                 writer.write(data)
                 await writer.drain()
