@@ -1,0 +1,122 @@
+"""Many who read along, and one who does not: nobody misses a final, and the slow one harms nobody."""
+
+import asyncio
+import json
+import socket
+import time
+from dataclasses import dataclass, field
+
+import httpx
+import websockets
+
+from contracts import subjects
+from contracts.bus import Bus
+from contracts.records import encode
+from contracts.transcript import Segment, SegmentFinal
+from tests.faults.conftest import Report, StartGateway
+from tests.faults.processes import GatewayProcess
+
+PATIENCE_S = 120
+PER_SECOND = 5
+
+
+@dataclass
+class Reader:
+    """What one subscriber has seen."""
+
+    seen: list[str] = field(default_factory=list)
+    late_s: list[float] = field(default_factory=list)
+
+
+@dataclass
+class Audience:
+    """A meeting, and those who read along."""
+
+    gateway: GatewayProcess
+    meeting: str
+    track: str
+    sent_at: dict[str, float] = field(default_factory=dict)
+
+    async def subscribe(self, http: httpx.AsyncClient) -> websockets.ClientConnection:
+        """A feed socket that has subscribed and read nothing yet."""
+        answer = await http.post("/v1/auth/tickets", json={"meeting": self.meeting, "scope": "feed"})
+        answer.raise_for_status()
+        url = f"{self.gateway.url.replace('http', 'ws', 1)}/v1/meetings/{self.meeting}/feed"
+        feed = await websockets.connect(url, compression=None, max_queue=4, open_timeout=30)
+        await feed.send(json.dumps({"type": "subscribe", "ticket": answer.json()["ticket"]}))
+        return feed
+
+    async def read(self, feed: websockets.ClientConnection, reader: Reader, count: int, ready: asyncio.Event) -> None:
+        """Read until ``count`` finals are there."""
+        while len(reader.seen) < count:
+            message = json.loads(await feed.recv())
+            if message["type"] == "snapshot":
+                ready.set()
+            elif message["type"] == "segment.updated":
+                segment = message["segment"]["id"]
+                reader.seen.append(segment)
+                reader.late_s.append(time.monotonic() - self.sent_at[segment])
+
+
+async def test_f15_f16_readers_get_every_final_while_a_slow_one_is_left_behind(
+    bus: Bus, start_gateway: StartGateway, report: Report, full_size: bool
+) -> None:
+    readers, seconds = (1000, 60) if full_size else (60, 4)
+    gateway = start_gateway("gateway", GATEWAY_TICKETS_PER_MINUTE="100000", GATEWAY_SOCKETS_PER_MINUTE="100000")
+    await gateway.ready()
+    headers = {"authorization": f"Bearer {gateway.token}"}
+    async with httpx.AsyncClient(base_url=gateway.url, headers=headers, timeout=30) as http:
+        meeting = (await http.post("/v1/meetings", json={"title": "Many"})).json()["id"]
+        track = (await http.post(f"/v1/meetings/{meeting}/tracks", json={"source": "mic"})).json()["track"]
+        audience = Audience(gateway, meeting, track)
+        async with asyncio.timeout(PATIENCE_S):
+            seen = await _run(audience, http, bus, readers, seconds * PER_SECOND)
+            rss = gateway.rss_bytes()
+        assert (await http.get("/health/live")).status_code == 200
+    expected = [s for s in audience.sent_at if s.startswith("final")]
+    assert all(r.seen == expected for r in seen)
+    late = sorted(d for r in seen for d in r.late_s)
+    report(
+        "F15/F16",
+        readers=readers,
+        finals=len(expected),
+        fan_out_p50_ms=round(1000 * late[len(late) // 2]),
+        fan_out_p95_ms=round(1000 * late[int(len(late) * 0.95)]),
+        fan_out_p99_ms=round(1000 * late[int(len(late) * 0.99)]),
+        gateway_rss_mb=round(rss / 2**20),
+    )
+
+
+async def _run(audience: Audience, http: httpx.AsyncClient, bus: Bus, readers: int, finals: int) -> list[Reader]:
+    seen = [Reader() for _ in range(readers)]
+    slow = await _deaf(audience, http)
+    async with asyncio.TaskGroup() as tasks:
+        for reader in seen:
+            ready = asyncio.Event()
+            feed = await audience.subscribe(http)
+            tasks.create_task(audience.read(feed, reader, finals, ready))
+            await ready.wait()
+        await _write(audience, bus, finals)
+    slow.transport.abort()
+    return seen
+
+
+async def _deaf(audience: Audience, http: httpx.AsyncClient) -> websockets.ClientConnection:
+    """A subscriber with a tiny buffer that never reads again."""
+    slow = await audience.subscribe(http)
+    slow.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    slow.transport.pause_reading()
+    return slow
+
+
+async def _write(audience: Audience, bus: Bus, finals: int) -> None:
+    """Finals of the size of real ones at an even pace."""
+    subject = subjects.transcript(audience.meeting, audience.track)
+    start = time.monotonic()
+    for n in range(finals):
+        await asyncio.sleep(max(0.0, start + n / PER_SECOND - time.monotonic()))
+        segment = Segment(
+            f"final-{n:05d}", audience.track, n / PER_SECOND, (n + 1) / PER_SECOND, "word " * 30, final=True
+        )
+        audience.sent_at[segment.id] = time.monotonic()
+        await bus.append(subject, encode(SegmentFinal(audience.meeting, segment)), msg_id=segment.id)
