@@ -62,6 +62,7 @@ class Engine:
         self._wake = threading.Condition()
         self._closed = False
         self._ready = False
+        self._hungry = False
         self._fault: Misconfigured | None = None
         self._busy_share = self._factor = 0.0
         self._idle_since = clock()
@@ -95,6 +96,7 @@ class Engine:
     def state(self) -> EngineState:
         """What people are told about it."""
         detail = self.stats.trouble or ("" if self._ready else "the speech model is loading")
+        detail = detail or ("the speech model has too little memory" if self._hungry else "")
         return EngineState(self.pace.thinned, detail)
 
     async def submit(self, job: DecodeJob) -> Hypothesis | None:
@@ -160,6 +162,7 @@ class Engine:
             self._blame(transcriber, batch, exc)
             return
         ended = self._clock()
+        self._hungry = False
         self._account(started, ended, batch)
         for waiting, answer in zip(batch, answers, strict=True):
             if waiting.job.kind is Kind.INTERIM:
@@ -167,12 +170,15 @@ class Engine:
             self._resolve(waiting, answer)
 
     def _blame(self, transcriber: Transcriber, batch: list[_Waiting], exc: Exception) -> None:
-        """One by one, so that a window that cannot be decoded fails alone."""
+        """One by one, so that a window that cannot be decoded fails alone; a lack of memory is nobody's fault."""
         if len(batch) > 1:
             for waiting in batch:
                 self._answer(transcriber, [waiting])
-        else:
-            batch[0].loop.call_soon_threadsafe(_fail, batch[0].answer, exc)
+            return
+        if _lacks_memory(exc):
+            self._hungry = True
+            exc = Unavailable("the speech model has too little memory", source="speech")
+        batch[0].loop.call_soon_threadsafe(_fail, batch[0].answer, exc)
 
     def _account(self, started: float, ended: float, batch: list[_Waiting]) -> None:
         took_s, span_s = ended - started, max(ended - self._idle_since, 1e-6)
@@ -201,3 +207,8 @@ def _settle(future: asyncio.Future[Hypothesis | None], answer: Hypothesis | None
 def _fail(future: asyncio.Future[Hypothesis | None], exc: Exception) -> None:
     if not future.done():
         future.set_exception(exc)
+
+
+def _lacks_memory(exc: Exception) -> bool:
+    # CTranslate2 raises a bare RuntimeError on a GPU that is full.
+    return isinstance(exc, MemoryError) or "out of memory" in str(exc).lower()

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from itertools import chain, repeat
 
 import msgspec
 
@@ -30,7 +31,7 @@ AHEAD_SAMPLES = 60 * SAMPLE_RATE_HZ
 """How much sound may wait for the engine; a replay reads no further ahead."""
 _FETCH_S = 1.0
 _IDLE_S = 0.1
-_ENGINE_PAUSE_S = 1.0
+_ENGINE_PAUSES_S = (0.5, 1.0, 2.0, 5.0, 10.0)
 
 
 class Transcription:
@@ -139,12 +140,13 @@ class Transcription:
             return
 
     async def _submit(self, job: object) -> object:
-        while True:
+        for pause_s in chain(_ENGINE_PAUSES_S, repeat(_ENGINE_PAUSES_S[-1])):
             try:
                 return await self._engine.submit(job)
             except Unavailable as exc:
                 self._log.warning("engine.waits", detail=exc.detail)
-                await asyncio.sleep(_ENGINE_PAUSE_S)
+                await asyncio.sleep(pause_s)
+        raise AssertionError("unreachable")
 
     async def _emit(self, outputs: Sequence[Output]) -> None:
         # The lock is fair: outputs are written in the order in which the pipeline made them.
