@@ -21,10 +21,10 @@ APART_S = 3.0
 class Limits:
     """What makes two groups of voiceprints two people."""
 
-    ratio: float = 0.80
+    ratio: float = 0.83
     """Across/inside similarity below which two large groups are two people."""
-    small: float = 0.30
-    """How much lower it must be for a group of one print (falls with 1/n)."""
+    small: float = 0.35
+    """How much lower it must be for a group of one print (falls with n to the power 1.5)."""
     inside: float = 0.55
     """Expected similarity of two turns of one person, used where there are too few to measure."""
     prior: float = 3.0
@@ -86,7 +86,7 @@ def different(prints: Prints, alike: Matrix, one: Labels, two: Labels, limits: L
     across = float((alike[np.ix_(one, two)] * pair_weights).sum() / pair_weights.sum())
     inside = np.sqrt(_inside(prints, alike, one, limits) * _inside(prints, alike, two, limits))
     size = min(_size(prints, one), _size(prints, two))
-    return float(limits.ratio - limits.small / max(size, 1.0) - across / inside)
+    return float(limits.ratio - limits.small / max(size, 1.0) ** 1.5 - across / inside)
 
 
 def _size(prints: Prints, members: Labels) -> float:
