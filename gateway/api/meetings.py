@@ -123,7 +123,7 @@ class Meetings(Controller):
         await services.access.meeting(user, meeting, write=True)
         services.disk.check()
         view = await services.lifecycle.load(meeting)
-        live = data.source in ("mic", "tab") and view.facts is not None
+        live = data.source in ("mic", "tab", "whip") and view.facts is not None
         offset_s = max(0.0, round(time.time() - view.facts.started_at, 3)) if live and view.facts else 0.0
         speaker = clean_line(data.speaker) if data.speaker else None
         track = TrackAdded(meeting, subjects.new_id(), data.source, offset_s, speaker, checked(data.label), user.id)

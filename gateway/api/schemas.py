@@ -48,7 +48,7 @@ class RenamedMeeting(_Body, frozen=True):
 class NewTrack(_Body, frozen=True):
     """``speaker``: the one person on it, when there is only one."""
 
-    source: Literal["mic", "tab", "upload", "transcript"]
+    source: Literal["mic", "tab", "whip", "upload", "transcript"]
     speaker: Name | None = None
     label: Annotated[str, Meta(max_length=100)] = ""
 

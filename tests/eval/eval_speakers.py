@@ -27,7 +27,6 @@ from stream_workers.voices import Voices, missing
 
 COLLAR_S = 0.25
 """As pyannote.metrics counts it: in total around each border."""
-LATE_S = 1.0
 
 
 @dataclass
@@ -36,8 +35,6 @@ class Heard:
 
     turns: list[tuple[float, float, int | None]] = field(default_factory=list)
     first: list[tuple[float, float, int | None]] = field(default_factory=list)
-    late: int = 0
-    """Pieces whose label came more than LATE_S of sound after their end."""
     cost: float = 0.0
     """Share of real time."""
 
@@ -52,7 +49,6 @@ def diarize(pcm: NDArray[np.int16], voices: Voices) -> Heard:
         while (job := diarizer.next_job(upto)) is not None:
             diarizer.complete(job, run(job, voices), upto)
             if isinstance(job, PrintJob):
-                heard.late += sum(diarizer.position - p.end > LATE_S * SAMPLE_RATE_HZ for p in job.pieces)
                 for entry in diarizer.speakers.entries:
                     piece = entry.piece
                     first.setdefault((piece.start, piece.end, piece.stream), entry.label)
@@ -124,9 +120,7 @@ def main() -> None:
     if not found:
         raise SystemExit(f"skipped: no recordings with RTTM in {given.data} (--data names the folder)")
     voices = Voices(models)
-    print(
-        f"{'recording':<26}{'confusion':>10}{'first':>8}{'missed':>8}{'false':>8}{'DER':>8}{'people':>8}{'late':>6}{'cost':>7}"
-    )
+    print(f"{'recording':<26}{'confusion':>10}{'first':>8}{'missed':>8}{'false':>8}{'DER':>8}{'people':>8}{'cost':>7}")
     for name, sound, rttm in found:
         pcm, rate = soundfile.read(sound, dtype="int16")
         assert rate == SAMPLE_RATE_HZ, f"{sound} is not 16 kHz"
@@ -136,7 +130,7 @@ def main() -> None:
             f"{s['confusion']:>10.1%}{first['confusion']:>8.1%}{s['missed']:>8.1%}{s['false']:>8.1%}{s['der']:>8.1%}"
         )
         people = f"{s['people']:.0f}/{s['truth']:.0f}"
-        print(f"{name:<26}{shares}{people:>8}{heard.late:>6}{heard.cost:>7.3f}", flush=True)
+        print(f"{name:<26}{shares}{people:>8}{heard.cost:>7.3f}", flush=True)
 
 
 if __name__ == "__main__":
