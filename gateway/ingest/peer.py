@@ -30,6 +30,7 @@ QUEUE_FRAMES = 256
 """About 15 s of sound may wait for the bus; what is older is dropped and marked."""
 _RETRY_S = 0.3
 GIVE_UP_S = 60.0
+_OPUS = "audio/opus"
 _TAPPED = "_RTCRtpReceiver__jitter_buffer"
 
 
@@ -101,8 +102,8 @@ class Peer:
                     raise Unavailable("this version of aiortc has another receiver", source="whip")
                 setattr(transceiver.receiver, _TAPPED, Tap(self._take))
                 transceiver.direction = "recvonly"
-                opus = [c for c in RTCRtpReceiver.getCapabilities("audio").codecs if c.mimeType == "audio/opus"]
-                transceiver.setCodecPreferences(opus)
+                able = RTCRtpReceiver.getCapabilities("audio")
+                transceiver.setCodecPreferences([c for c in (able.codecs if able else ()) if c.mimeType == _OPUS])
             else:
                 transceiver.direction = "inactive"
 
