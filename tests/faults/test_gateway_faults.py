@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import json
+import random
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,21 +11,23 @@ from typing import Any
 
 import httpx
 import pytest
+import websockets
 
 from contracts import subjects
+from contracts.audio import FRAME_SAMPLES, Frame, encode_frame
 from contracts.bus import Bus
 from contracts.records import decode
 from contracts.transcript import SegmentFinal, TrackGap
 from tests.fakes.ledger import check_complete, read_ledger, records_of
+from tests.fakes.sound import frame
 from tests.faults.conftest import Report, StartGateway, StartWorker
-from tests.faults.microphone import Microphone
+from tests.faults.microphone import SESSION, Microphone
 from tests.faults.processes import GatewayProcess
 from tests.faults.proxy import FaultProxy, Mode
 from tests.faults.watch import LogWatch
 from tests.servers import NatsServer
 
 PATIENCE_S = 90
-FRAME_SAMPLES = 960
 
 
 @dataclass
@@ -190,3 +194,47 @@ async def test_f8_a_projection_made_again_is_the_same(
         again = await _shown(meeting, last.seq)
     assert again == first
     report("F8", records=last.seq, equal=True)
+
+
+async def test_f12_disorder_and_repetition_change_nothing_and_lost_frames_are_a_gap(
+    bus: Bus, start_gateway: StartGateway, start_worker: StartWorker, report: Report, full_size: bool
+) -> None:
+    frames, lost = (1500 if full_size else 150), range(50, 55)
+    gateway = start_gateway("gateway", GATEWAY_GAP_WAIT_S="0.5")
+    start_worker("worker")
+    await gateway.ready()
+    async with owner_of(gateway) as http:
+        meeting = (await http.post("/v1/meetings", json={"title": "Disorder"})).json()["id"]
+        added = (await http.post(f"/v1/meetings/{meeting}/tracks", json={"source": "mic"})).json()
+        track = added["track"]
+        ticket = (await http.post("/v1/auth/tickets", json={"meeting": meeting, "scope": "audio"})).json()["ticket"]
+    watch = LogWatch(bus, meeting, track)
+    async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as tasks:
+        tasks.create_task(watch.follow())
+        tasks.create_task(_send_disorderly(gateway, meeting, track, ticket, _disorder(frames, lost)))
+    stored = await records_of(bus, meeting, track)
+    ledger = read_ledger(stored, {}, added["offset_s"])
+    check_complete(ledger, frames * FRAME_SAMPLES, ((50 * FRAME_SAMPLES, 55 * FRAME_SAMPLES, "network"),))
+    report("F12", frames=frames, lost=len(lost), gaps=ledger.gaps)
+
+
+def _disorder(frames: int, lost: range) -> list[Frame]:
+    """Each frame three times, up to ten places from where it belongs, and some never."""
+    rng = random.Random(12)
+    copies = [seq for seq in range(frames) for _ in range(3) if seq not in lost]
+    mixed = sorted(copies, key=lambda seq: seq + rng.uniform(0, 10))
+    return [*(frame(seq, session=SESSION) for seq in mixed), frame(frames, session=SESSION, last=True)]
+
+
+async def _send_disorderly(gateway: GatewayProcess, meeting: str, track: str, ticket: str, frames: list[Frame]) -> None:
+    url = f"{gateway.url.replace('http', 'ws', 1)}/v1/meetings/{meeting}/audio"
+    async with websockets.connect(url, compression=None) as socket:
+        hello = {"type": "hello", "ticket": ticket, "track": track, "session": SESSION, "next_seq": 0}
+        await socket.send(json.dumps(hello))
+        for sound in frames:
+            await socket.send(encode_frame(sound))
+        with contextlib.suppress(websockets.ConnectionClosed):
+            while True:
+                message = json.loads(await socket.recv())
+                if message["type"] == "ack" and message["upto"] >= frames[-1].seq:
+                    return
