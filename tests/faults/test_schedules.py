@@ -169,7 +169,7 @@ class Schedules(RuleBasedStateMachine):
         self.clock.now += step_s
         self._settle()
 
-    @rule(step_s=st.sampled_from([0.1, 1.0]))
+    @rule(step_s=st.sampled_from([0.1, 1.0, 3.1, 6.0]))
     def the_network_stalls(self, step_s: float) -> None:
         """Everything that is on its way arrives late; the callers learn nothing."""
         self.late += self.server.calls
