@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -124,3 +125,14 @@ def test_the_lock_has_a_hash_for_every_package_and_no_torch() -> None:
         entries = re.split(r"\n(?=\S)", (ROOT / name).read_text().strip())
         assert all("--hash=sha256:" in entry for entry in entries)
         assert not [e for e in entries if re.match(r"(torch|torchaudio|nvidia)", e)]
+
+
+def test_every_dependency_is_in_the_lock() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wanted = {"requirements.lock": project["project"]["dependencies"]}
+    wanted["requirements-dev.lock"] = project["dependency-groups"]["dev"]
+    for file, dependencies in wanted.items():
+        locked = set(re.findall(r"^([A-Za-z0-9._-]+)==", (ROOT / file).read_text(), re.MULTILINE))
+        names = {re.split(r"[\[<>=!;~ ]", d)[0].lower() for d in dependencies}
+        names = {re.sub(r"[._]", "-", name) for name in names}
+        assert names <= locked, "run: make lock"
