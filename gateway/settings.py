@@ -67,6 +67,8 @@ class GatewaySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Weaviate server for search; empty = the embedded index in the data folder."""
     weaviate_api_key: str = ""
     """Key of that server, when it wants one."""
+    weaviate_grpc_port: int = 50051
+    """Port of its gRPC interface, on the same host."""
     speed: float = 4.0
     """How many times real time a track may be sent in the long run."""
 
@@ -85,7 +87,12 @@ class GatewaySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Where the search index lies and what it uses."""
         models = Path(self.models).expanduser() if self.models else models_dir({})
         return SearchPlace(
-            self.data_path / "search.db", models, self.search_threads, self.weaviate_url, self.weaviate_api_key
+            self.data_path / "search.db",
+            models,
+            self.search_threads,
+            self.weaviate_url,
+            self.weaviate_api_key,
+            self.weaviate_grpc_port,
         )
 
     @property

@@ -33,6 +33,8 @@ BACKFILL_S = 20.0
 BACKFILL_BATCH = 16
 REMEMBERED = 64
 """Meetings whose stored passages are known by heart; others are compared after a look at the index."""
+KEPT_VECTORS = 500
+"""Passages whose vectors are kept, for when only something beside their words changes."""
 _QUIET = (TrackEpoch, TrackAdvanced, TrackGap)
 
 
@@ -58,6 +60,7 @@ class Indexer:
         self._embedder = embedder
         self._known: OrderedDict[str, dict[str, bytes]] = OrderedDict()
         self._borders: dict[str, Borders] = {}
+        self._embedded: OrderedDict[bytes, NDArray[np.float32]] = OrderedDict()
         self._putting = asyncio.Lock()  # a backfill must not put back what a re-indexing has just replaced
         self._log = log.get()
         self.cursor = 0
@@ -135,10 +138,16 @@ class Indexer:
         self._borders.pop(meeting, None)
 
     async def _vectors(self, passage: Passage) -> NDArray[np.float32] | None:
-        try:
-            return await self._embedder.embed(parts(passage))
-        except Fault:
-            return None
+        texts = parts(passage)
+        key = hashlib.blake2b("\0".join(texts).encode(), digest_size=16).digest()
+        if key not in self._embedded:
+            try:
+                self._embedded[key] = await self._embedder.embed(texts)
+            except Fault:
+                return None
+            while len(self._embedded) > KEPT_VECTORS:
+                self._embedded.popitem(last=False)
+        return self._embedded[key]
 
     async def _backfill(self) -> None:
         """Give vectors to passages that were stored while the model was not there."""
@@ -181,4 +190,4 @@ def _is_quiet(data: bytes) -> bool:
 
 
 def _digest(passage: Passage, card: Card) -> bytes:
-    return hashlib.blake2b(msgspec.msgpack.encode((passage, card.title)), digest_size=16).digest()
+    return hashlib.blake2b(msgspec.msgpack.encode((passage, card)), digest_size=16).digest()

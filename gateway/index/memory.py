@@ -1,6 +1,7 @@
 """The memory of all meetings, put together: the index that settings choose, its indexer, its searcher."""
 
 import asyncio
+import importlib
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Self
@@ -31,6 +32,7 @@ class SearchPlace(msgspec.Struct, frozen=True):
     threads: int = 1
     weaviate_url: str = ""
     weaviate_api_key: str = ""
+    weaviate_grpc_port: int = 50051
 
 
 class LateEmbedder:
@@ -157,4 +159,10 @@ class Memory:
 
 
 async def _open(place: SearchPlace) -> SearchIndex:
-    return await EmbeddedIndex.open(place.path)
+    if not place.weaviate_url:
+        return await EmbeddedIndex.open(place.path)
+    # The client library takes seconds to load, which nobody waits for who does not use it.
+    adapter = await asyncio.to_thread(importlib.import_module, "gateway.index.weaviate")
+    where = adapter.WeaviatePlace(place.weaviate_url, place.weaviate_api_key, place.weaviate_grpc_port)
+    index: SearchIndex = await adapter.WeaviateIndex.open(where)
+    return index
