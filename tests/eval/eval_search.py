@@ -10,7 +10,7 @@ import hashlib
 import os
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -114,12 +114,12 @@ def report(name: str, places: NDArray[np.int64]) -> None:
     )
 
 
-async def run(open_index: Callable[[Path], object], data: Path, cache: Path | None) -> None:
+async def run(data: Path, cache: Path | None, weaviate: bool) -> None:
     """Fill an index, ask everything, print."""
     embedder = CachedEmbedder(cache)
     asked = questions(data)
     with tempfile.TemporaryDirectory() as scratch:
-        index = await open_index(Path(scratch))  # type: ignore[misc]
+        index = await opened(Path(scratch), weaviate)
         print(f"passages {await fill(index, embedder, data)}")
         searcher = Searcher(index, embedder, Weights())
         await embedder.embed([q.text for q in asked])
@@ -136,16 +136,30 @@ async def run(open_index: Callable[[Path], object], data: Path, cache: Path | No
         await index.close()
 
 
+async def opened(scratch: Path, weaviate: bool) -> SearchIndex:
+    """The embedded index in ``scratch``, or the server that WEAVIATE_URL names, emptied."""
+    if not weaviate:
+        return await EmbeddedIndex.open(scratch / "search.db")
+    from gateway.index.weaviate import WeaviateIndex, WeaviatePlace
+
+    grpc = int(os.environ.get("WEAVIATE_GRPC_PORT", "50051"))
+    place = WeaviatePlace(os.environ["WEAVIATE_URL"], os.environ.get("WEAVIATE_API_KEY", ""), grpc)
+    index = await WeaviateIndex.open(place)
+    await index.clear()
+    return index
+
+
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cache", type=Path, help="file that keeps the vectors between runs")
+    parser.add_argument("--weaviate", action="store_true", help="use the server at WEAVIATE_URL (it is emptied)")
     args = parser.parse_args()
     data = folder()
     if data is None:
         print("skipped: no search evaluation data (set SEARCH_EVAL_DATA)")
         return
-    asyncio.run(run(lambda d: EmbeddedIndex.open(d / "search.db"), data, args.cache))
+    asyncio.run(run(data, args.cache, args.weaviate))
 
 
 if __name__ == "__main__":
