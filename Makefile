@@ -67,6 +67,9 @@ eval-search: models-test ## recall and speed of search
 eval-speakers: models-test ## who spoke when, without being told how many (DATA=folder with RTTM)
 	@$(BIN)/python -m tests.eval.eval_speakers $(if $(DATA),--data $(DATA))
 
+eval-whip: models-test ## words lost to packet loss on the WebRTC way in
+	@$(BIN)/python -m tests.eval.eval_whip $(if $(DATA),--data $(DATA))
+
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-emit-find-links --no-annotate --no-header --override deploy/lock/overrides.txt
 
@@ -81,4 +84,4 @@ lock: ## resolve the requirements again (UPGRADE=--upgrade takes new versions)
 clean: ## remove .venv and caches (data and models stay)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
-.PHONY: help run setup dev models-test test check web-test web-types e2e faults bench-asr eval-notes eval-search eval-speakers env lock clean
+.PHONY: help run setup dev models-test test check web-test web-types e2e faults bench-asr eval-notes eval-search eval-speakers eval-whip env lock clean

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import fractions
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import httpx
@@ -238,3 +238,23 @@ async def test_a_full_process_says_when_to_come_back_or_where_to_go(gateway: Gat
     async with running(gateway, client, bus, max_tracks=0, overflow_url="http://other:1/") as whip:
         moved = await whip.http.post(whip.path, content="v=0", headers=OFFER)
         assert (moved.status_code, moved.headers["location"]) == (307, f"http://other:1{whip.path}")
+
+
+async def test_twenty_tracks_at_once_arrive_whole(whip: Whip, bus: Bus, client: Client) -> None:
+    other = replace(whip, meeting=await client.start())
+    tones = [Tone(100) for _ in range(20)]
+    sent = [await publish(whip if n % 2 else other, tone) for n, tone in enumerate(tones)]
+    await asyncio.gather(*(tone.finished.wait() for tone in tones))
+    for _, answer, _ in sent:
+        await whip.http.delete(answer.headers["location"])
+    reader = bus.reader(subjects.AUDIO_STREAM, subjects.AUDIO_ALL)
+    frames: dict[str, list[Frame]] = {}
+    async with asyncio.timeout(60):
+        while sum(f[-1].is_last for f in frames.values()) < 20:
+            for message in await reader.fetch():
+                frames.setdefault(message.subject, []).append(decode_frame(message.data))
+    await reader.close()
+    await asyncio.gather(*(peer.close() for peer, _, _ in sent))
+    for track in frames.values():
+        check(track, 2.0)
+        assert not any(f.gap for f in track)
