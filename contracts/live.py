@@ -59,6 +59,8 @@ class TrackWork(msgspec.Struct, frozen=True, omit_defaults=True):
     language: str | None = None
     languages: tuple[str, ...] = ()
     vocabulary: tuple[str, ...] = ()
+    mixed_before: int = 0
+    """Earlier tracks of the meeting that may hold several people: labels of different tracks must differ."""
 
 
 class MeetingWork(msgspec.Struct, frozen=True, omit_defaults=True):

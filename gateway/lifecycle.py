@@ -132,6 +132,14 @@ def track_work(view: MeetingView, track: Track) -> TrackWork:
     if facts is None:
         return TrackWork(view.meeting, track.track, track.offset_s, track.speaker)
     vocabulary = (*facts.participants, *facts.vocabulary)
+    mixed = [t.track for t in view.tracks.values() if t.speaker is None and t.source != TRANSCRIPT]
     return TrackWork(
-        view.meeting, track.track, track.offset_s, track.speaker, facts.language, facts.languages, vocabulary
+        view.meeting,
+        track.track,
+        track.offset_s,
+        track.speaker,
+        facts.language,
+        facts.languages,
+        vocabulary,
+        mixed.index(track.track) if track.track in mixed else 0,
     )

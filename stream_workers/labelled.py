@@ -40,10 +40,10 @@ class State(msgspec.Struct, frozen=True, array_like=True):
 class LabelledPipeline:
     """See the module; keeps the promises of ``ports.Pipeline``."""
 
-    def __init__(self, inner: Pipeline, diarizer: Diarizer, track: str, samples: int, state: State) -> None:
+    def __init__(self, inner: Pipeline, diarizer: Diarizer, work: TrackWork, samples: int, state: State) -> None:
         self._inner = inner
         self._diarizer = diarizer
-        self._track = track
+        self._work = work
         self._held: deque[Output] = deque()
         self._samples, self._state = samples, state.inner
         self._told: list[Segment] = []
@@ -137,10 +137,16 @@ class LabelledPipeline:
 
     def _label(self, start_s: float, end_s: float) -> str | None:
         number = self._diarizer.speakers.label(round(start_s * SAMPLE_RATE_HZ), round(end_s * SAMPLE_RATE_HZ))
-        return None if number is None else f"Speaker {number + 1}"
+        return None if number is None else label(self._work.mixed_before, number)
 
     def _encoded(self) -> bytes:
         return msgspec.msgpack.encode(State(self._state, self._diarizer.speakers.known()))
+
+
+def label(mixed_before: int, number: int) -> str:
+    """``Speaker 1`` on the first track that may hold several people, ``Speaker B1`` on the second, and so on."""
+    letter = chr(ord("A") + mixed_before % 26) if mixed_before else ""
+    return f"Speaker {letter}{number + 1}"
 
 
 class LabellingEngine:
@@ -171,6 +177,6 @@ def labelled(make: MakePipeline, people: int | None = None) -> MakePipeline:
             return make(work, samples, state)
         own = msgspec.msgpack.decode(state, type=State) if state else State()
         diarizer = Diarizer(samples, people, own.known)
-        return LabelledPipeline(make(work, samples, own.inner), diarizer, work.track, samples, own)
+        return LabelledPipeline(make(work, samples, own.inner), diarizer, work, samples, own)
 
     return build

@@ -11,7 +11,7 @@ from contracts.live import TrackWork
 from contracts.transcript import Segment, Word
 from stream_workers.cut import cut
 from stream_workers.diarizer import ActivityJob, PrintJob
-from stream_workers.labelled import labelled
+from stream_workers.labelled import label, labelled
 from stream_workers.ports import Final, Finished, Output, Pipeline, Revised
 from stream_workers.timeline import Pcm
 
@@ -171,3 +171,7 @@ def test_unknown_words_follow_their_neighbours_and_blips_are_smoothed() -> None:
     whole = segment(("a", 0, 1), ("b", 1, 2), ("c", 2, 2.2), ("d", 2.2, 3))
     labels = {0: None, 1: "A", 2: "B", 2.2: "A"}
     assert [p.speaker for p in cut(whole, lambda s, e: labels[s])] == ["A"]
+
+
+def test_labels_of_two_tracks_of_a_meeting_are_never_the_same() -> None:
+    assert [label(0, 0), label(1, 0), label(2, 1)] == ["Speaker 1", "Speaker B1", "Speaker C2"]
