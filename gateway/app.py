@@ -19,7 +19,21 @@ from contracts.bus import Bus
 from contracts.errors import Fault, Unavailable
 from contracts.settings import BusSettings, load
 from gateway import problems
-from gateway.api import audio, export, meetings, notes, openapi, pages, search, sign_in, sockets, system, upload, words
+from gateway.api import (
+    ask,
+    audio,
+    export,
+    meetings,
+    notes,
+    openapi,
+    pages,
+    search,
+    sign_in,
+    sockets,
+    system,
+    upload,
+    words,
+)
 from gateway.auth.access import Access
 from gateway.auth.accounts import Accounts
 from gateway.auth.guard import Authentication, Guard
@@ -104,6 +118,7 @@ def create_app(services: Services) -> Litestar:
             audio.recording,
             *system.route_handlers(),
             search.search,
+            ask.ask,
             upload.Uploads,
             pages.home,
             export.export,

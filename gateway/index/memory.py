@@ -14,6 +14,7 @@ from contracts import log
 from contracts.bus import Bus
 from contracts.embedder import AsyncEmbedder
 from contracts.errors import Fault, Unavailable
+from gateway.index.answers import Answerer
 from gateway.index.embedded import EmbeddedIndex
 from gateway.index.indexer import Indexer, Views
 from gateway.index.port import Candidate, Card, Entry, Needle, Passage, Scope, SearchIndex
@@ -130,10 +131,11 @@ class LateIndex:
 
 
 class Memory:
-    """What the gateway holds: ``searcher`` for requests, ``run`` beside them, ``close`` at the end."""
+    """What the gateway holds: ``searcher`` and ``answerer`` for requests, ``run`` beside them, ``close`` at the end."""
 
     def __init__(self, index: LateIndex, embedder: LateEmbedder, indexer: Indexer) -> None:
         self.searcher = Searcher(index, embedder, Weights())
+        self.answerer = Answerer(self.searcher, embedder)
         self.indexer = indexer
         self._index = index
         self._embedder = embedder

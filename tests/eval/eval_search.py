@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from contracts.embedder import Embedder
 from contracts.settings import models_dir
+from gateway.index.answers import Answerer
 from gateway.index.embedded import EmbeddedIndex
 from gateway.index.passages import Borders, parts, split_line
 from gateway.index.port import Candidate, Entry, Scope, SearchIndex
@@ -132,8 +133,18 @@ async def run(data: Path, cache: Path | None, weaviate: bool) -> None:
             names = sorted({q.meeting for q in asked})
             chosen = [q for q in asked if names.index(q.meeting) % 2 == odd]
             report(f"hybrid, {half}", first_hits(pool, chosen, Weights()))
+        await report_not_found(searcher, embedder, asked)
         embedder.save()
         await index.close()
+
+
+async def report_not_found(searcher: Searcher, embedder: CachedEmbedder, asked: Sequence[Question]) -> None:
+    """How often an answer is found for questions that have one, and not found for those that have none."""
+    answerer = Answerer(searcher, embedder)
+    foreign = [q for q in (Path(__file__).parent / "unanswered.txt").read_text().splitlines() if q]
+    silent = [not await answerer.answer(q, Scope(None)) for q in foreign]
+    spoken = [bool(await answerer.answer(q.text, Scope(None))) for q in asked]
+    print(f"ask: found {np.mean(spoken):.3f} of {len(spoken)}, not found {np.mean(silent):.3f} of {len(silent)}")
 
 
 async def opened(scratch: Path, weaviate: bool) -> SearchIndex:

@@ -1,5 +1,6 @@
 """What was said and noted is found through the public interface."""
 
+import json
 from typing import Any
 
 import pytest
@@ -110,3 +111,50 @@ async def test_a_meeting_is_exported_with_a_safe_name(gateway: Gateway, client: 
     assert "Budget review." + form in answer.headers["content-disposition"]
     assert (await client.http.get(f"/v1/meetings/{meeting}/export", params={"format": "exe"})).status_code == 400
     assert (await client.http.get("/v1/meetings/none/export")).status_code == 404
+
+
+def events(text: str) -> list[tuple[str, dict[str, Any]]]:
+    blocks = [block.splitlines() for block in text.replace("\r\n", "\n").strip().split("\n\n")]
+    fields = [dict(line.split(": ", 1) for line in block) for block in blocks]
+    return [(f["event"], json.loads(f["data"])) for f in fields]
+
+
+async def test_an_answer_quotes_segments_that_exist_and_says_when_there_is_none(
+    gateway: Gateway, client: Client, bus: Bus
+) -> None:
+    meeting = await client.start("Budget")
+    await say(
+        client,
+        meeting,
+        ("Ana", "Good morning to all of you."),
+        ("Ben", "The batteries for the remote control cost forty thousand euros this year."),
+    )
+
+    async def asked(question: str, **more: Any) -> list[tuple[str, dict[str, Any]]]:
+        answer = await client.http.post("/v1/ask", json={"question": question, **more})
+        assert answer.status_code == 200, answer.text
+        return events(answer.text)
+
+    async def answered() -> bool:
+        return (await asked("How much do the batteries for the remote control cost?"))[-1][1]["found"] is True
+
+    await eventually(answered)
+    sentences = await asked("How much do the batteries for the remote control cost?", meetings=[meeting])
+    segments = {
+        s["id"]: s["text"] for s in (await client.http.get(f"/v1/meetings/{meeting}/transcript")).json()["segments"]
+    }
+    quoted = [data for event, data in sentences if event == "sentence"]
+    assert any("forty thousand" in s["text"] for s in quoted)
+    assert all(segments[s["citation"]["segment"]] == s["text"] for s in quoted)
+    nothing = await asked("Which vineyard delivers the wine for the wedding of the dentist?")
+    assert [(event, data["found"]) for event, data in nothing] == [("done", False)]
+    missed = await asked("What did I miss?", meetings=[meeting], last_s=600)
+    assert [event for event, _ in missed][-1] == "done"
+    assert missed[-1][1]["found"] is True
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"question": ""}, {"question": "x" * 501}, {"question": "x", "meetings": ["../etc"]}]
+)
+async def test_a_bad_question_is_refused(gateway: Gateway, client: Client, body: dict[str, Any]) -> None:
+    assert (await client.http.post("/v1/ask", json=body)).status_code == 400
