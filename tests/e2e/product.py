@@ -48,9 +48,8 @@ class Product:
 def need_models() -> None:
     """Skips the test where the default models are not on this machine."""
     root = models_dir(os.environ)
-    missing = [
-        model.name for model in models.read_manifest() if model.role != "embeddings" and not models.present(model, root)
-    ]
+    wanted = (model for model in models.read_manifest() if model.fetch == "default")
+    missing = [model.name for model in wanted if not models.present(model, root)]
     if missing:
         pytest.skip(f"models are not on this machine: {', '.join(missing)} (rapporteur models pull)")
 

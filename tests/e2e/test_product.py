@@ -1,5 +1,6 @@
 """The whole product: a real browser, a real microphone path, real models, as a person would use it."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ async def test_a_person_records_a_meeting_and_gets_words_notes_and_a_recap(tmp_p
     wav = meeting.microphone_wav(ROOT / "web/sample/planning.flac", tmp_path, LEAD_S)
     capture = f"--use-file-for-fake-audio-capture={wav}%noloop"
     async with product(tmp_path / "data") as running, chromium(capture) as browser:
-        page = await browser.new_page()
+        page = await browser.new_page(viewport={"width": 1280, "height": 800})
         complaints = Complaints()
         complaints.listen(page)
         await page.goto(running.link)
@@ -31,11 +32,14 @@ async def test_a_person_records_a_meeting_and_gets_words_notes_and_a_recap(tmp_p
         await page.get_by_role("combobox", name="Which microphone").wait_for()
         await page.get_by_role("button", name="Start").click()
         await page.locator(".turn").first.wait_for(timeout=60_000)
+        await meeting.recorded(page, LEAD_S + 0.8 * PLAYED_S)
+        await _picture(page, "live")
         await meeting.recorded(page, LEAD_S + PLAYED_S)
         await meeting.end_meeting(page)
         name = await meeting.recap(page)
         await page.get_by_role("heading", name="Launch in Portugal").wait_for()
         heard, gaps = await meeting.final_text(page, running.url, name)
+        await _picture(page, "recap")
         script = meeting.reference("planning")
         wanted = meeting.words(" ".join(turn["text"] for turn in script["turns"]))
         found = meeting.share_found(wanted, heard)
@@ -46,6 +50,12 @@ async def test_a_person_records_a_meeting_and_gets_words_notes_and_a_recap(tmp_p
         print(f"action items with evidence that plays: {played}")
         assert len(played) >= MIN_ACTIONS
         assert complaints.lines == []
+
+
+async def _picture(page: Any, name: str) -> None:
+    """A picture of the page, where RAPPORTEUR_PICTURES names a folder for them."""
+    if folder := os.environ.get("RAPPORTEUR_PICTURES"):
+        await page.screenshot(path=Path(folder) / f"{name}.png")
 
 
 async def _actions_that_play(page: Any, url: str, name: str, script: dict[str, Any]) -> list[str]:
