@@ -25,10 +25,10 @@ ARGS = (
 def find_browser() -> str:
     """The path of a Chromium; skips the test where there is none."""
     pytest.importorskip("playwright.async_api", reason="playwright is not installed")
-    named = os.environ.get("RAPPORTEUR_CHROMIUM")
+    named = os.environ.get("E2E_CHROMIUM")
     path = named or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:
-        pytest.skip("no Chromium on this machine (set RAPPORTEUR_CHROMIUM to one)")
+        pytest.skip("no Chromium on this machine (set E2E_CHROMIUM to one)")
     return path
 
 

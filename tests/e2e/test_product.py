@@ -53,8 +53,8 @@ async def test_a_person_records_a_meeting_and_gets_words_notes_and_a_recap(tmp_p
 
 
 async def _picture(page: Any, name: str) -> None:
-    """A picture of the page, where RAPPORTEUR_PICTURES names a folder for them."""
-    if folder := os.environ.get("RAPPORTEUR_PICTURES"):
+    """A picture of the page, where E2E_PICTURES names a folder for them."""
+    if folder := os.environ.get("E2E_PICTURES"):
         await page.screenshot(path=Path(folder) / f"{name}.png")
 
 
