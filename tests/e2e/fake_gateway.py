@@ -91,6 +91,10 @@ def create_app(fake: Fake) -> Litestar:  # noqa: C901 - one short handler per ad
         items = [] if fake.empty else scripts.meetings()
         return {"items": [*fake.started.values(), *items], "next": None}
 
+    @get("/v1/search")
+    async def search(q: str) -> dict[str, Any]:
+        return scripts.found(q)
+
     @post("/v1/meetings")
     async def create(data: dict[str, Any]) -> dict[str, Any]:
         name = f"new{next(fake.numbers)}"
@@ -215,6 +219,7 @@ def create_app(fake: Fake) -> Litestar:  # noqa: C901 - one short handler per ad
     handlers = [
         me,
         status,
+        search,
         meetings,
         create,
         ticket,

@@ -14,11 +14,55 @@ from tests.e2e.product import ROOT
 
 RECAP_S = 280.0
 WORD = re.compile(r"[\w']+")
+NUMBER = re.compile(r"(\d{1,3})(st|nd|rd|th)?")
+ONES = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
+TENS = ["ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+ORDINALS = {"one": "first", "two": "second", "three": "third", "five": "fifth", "eight": "eighth", "nine": "ninth"}
 
 
 def words(text: str) -> list[str]:
-    """The words of a text as they are compared."""
-    return WORD.findall(text.lower().replace("’", "'"))
+    """The words of a text as they are compared: numbers spelt out, since a model may write either."""
+    return [part for word in WORD.findall(text.lower().replace("’", "'")) for part in _spelt(word)]
+
+
+def _spelt(word: str) -> list[str]:
+    number = NUMBER.fullmatch(word)
+    if number is None:
+        return [word]
+    parts = _number(int(number[1]))
+    if number[2]:
+        last = parts[-1]
+        parts[-1] = ORDINALS.get(last) or (last[:-1] + "ieth" if last.endswith("y") else last + "th")
+    return parts
+
+
+def _number(value: int) -> list[str]:
+    if value >= 100:
+        return [ONES[value // 100], "hundred", *(_number(value % 100) if value % 100 else [])]
+    if value >= 20:
+        return [TENS[value // 10 - 1], *([ONES[value % 10]] if value % 10 else [])]
+    return [ONES[value]]
 
 
 def share_found(reference: list[str], heard: list[str]) -> float:

@@ -8,8 +8,9 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,6 +30,7 @@ class Product:
     link: str
     data: Path
     process: asyncio.subprocess.Process
+    cookies: list[Any] = field(default_factory=list)
 
     @property
     def url(self) -> str:

@@ -286,3 +286,28 @@ def script(name: str) -> Iterator[tuple[float, dict[str, Any]]]:
             "words": [{"w": w, "s": 90 + i * 0.3, "e": 90.2 + i * 0.3} for i, w in enumerate(said[:count])],
         }
         yield 0.05, {"type": "interim", "track": "t1", "segment": segment, "audio_s": 95.0}
+
+
+def found(wanted: str) -> dict[str, Any]:
+    """The answer of the search: lines that hold the text."""
+    items = []
+    for segment in _segments("done"):
+        at = segment["text"].lower().find(wanted.lower())
+        if at < 0:
+            continue
+        snippet = {
+            "text": segment["text"],
+            "highlights": [[at, at + len(wanted)]],
+            "at": segment["start"],
+            "speaker": "Kenji",
+        }
+        items.append(
+            {
+                "meeting": "done",
+                "title": TITLES["done"],
+                "started_at": time.time() - 1e5,
+                "kind": "transcript",
+                "snippet": snippet,
+            }
+        )
+    return {"items": items, "found": len(items)}

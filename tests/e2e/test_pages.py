@@ -235,6 +235,15 @@ async def test_what_is_being_fetched_is_said(stage: Stage) -> None:
     await stage.page.get_by_text("Notes start when qwen is here: 45 % of 1.1 GB.").wait_for()
 
 
+async def test_search_answers_as_one_types_and_leads_to_the_second(stage: Stage) -> None:
+    await stage.open("/")
+    await stage.page.get_by_role("searchbox", name="Search all meetings").press_sequentially("spreadsheet")
+    await stage.page.get_by_text("1 place").wait_for()
+    assert await stage.page.locator(".found mark").all_inner_texts() == ["spreadsheet"]
+    await stage.page.locator(".found a").click()
+    await _shows(stage, "document.querySelector('.turn.current').textContent.includes('spreadsheet')")
+
+
 OPENED = """() => new Promise((done) => {
   const look = () => document.querySelectorAll('.turn').length > 50
     ? requestAnimationFrame(() => done(performance.now())) : requestAnimationFrame(look);

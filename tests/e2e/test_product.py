@@ -44,7 +44,7 @@ async def test_a_person_records_a_meeting_and_gets_words_notes_and_a_recap(tmp_p
         wanted = meeting.words(" ".join(turn["text"] for turn in script["turns"]))
         found = meeting.share_found(wanted, heard)
         print(f"words found: {found:.1%}")
-        assert found >= MIN_WORDS
+        assert found >= MIN_WORDS, " ".join(heard)
         assert gaps == []
         played = await _actions_that_play(page, running.url, name, script)
         print(f"action items with evidence that plays: {played}")

@@ -8,6 +8,7 @@ import { api } from "../lib/api.js";
 import { clock, dayName, plural, roughly, timeOfDay } from "../lib/format.js";
 import { fill, h, icon, setText } from "../lib/h.js";
 import { bindKeys } from "../view/keys.js";
+import { Search } from "../view/search.js";
 import { openNewMeeting, playSample } from "./start.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -30,11 +31,22 @@ class Home {
     this.fetching = h("ul", { class: "fetching", "aria-label": "What is being fetched" });
     this.pinned = h("div", { class: "pins" });
     this.list = h("div", null);
-    this.unbind = bindKeys([{ key: "n", name: "N", does: "New meeting", run: () => void openNewMeeting(app) }]);
+    this.search = new Search((searching) => {
+      this.list.hidden = searching;
+      this.pinned.hidden = searching;
+    });
+    this.searchRow = h("div", { class: "search", hidden: true }, this.search.input);
+    /** @type {(() => void)[]} */
+    this.ticks = [];
+    this.timers.push(setInterval(() => this.ticks.forEach((tick) => tick()), 1000));
+    this.unbind = bindKeys([
+      { key: "n", name: "N", does: "New meeting", run: () => void openNewMeeting(app) },
+      { key: "/", name: "/", does: "Search", run: () => this.search.input.focus() },
+    ]);
     fill(
       app.root,
       h("header", { class: "top" }, app.brand(), app.themeButton()),
-      h("main", { class: "home", id: "main", tabIndex: -1 }, this.head(), this.fetching, this.pinned, this.list),
+      h("main", { class: "home", id: "main", tabIndex: -1 }, this.head(), this.searchRow, this.search.results, this.fetching, this.pinned, this.list),
     );
     document.title = "Rapporteur";
   }
@@ -97,6 +109,7 @@ class Home {
     const running = this.meetings.filter((meeting) => meeting.state !== "completed");
     const past = this.meetings.filter((meeting) => meeting.state === "completed");
     if (this.headRow) this.headRow.hidden = this.meetings.length === 0;
+    this.searchRow.hidden = past.length === 0;
     this.drawPinned(running);
     if (this.meetings.length === 0) return this.empty();
     /** @type {Map<string, any[]>} */
@@ -139,6 +152,7 @@ class Home {
       feed.close();
       this.feeds.delete(id);
     }
+    this.ticks = [];
     fill(this.pinned, running.map((meeting) => this.pin(meeting)));
   }
 
@@ -149,7 +163,7 @@ class Home {
     const ending = meeting.state === "ending";
     const tick = () => setText(since, ending ? "writing the recap" : clock(Date.now() / 1000 - meeting.started_at));
     tick();
-    this.timers.push(setInterval(tick, 1000));
+    this.ticks.push(tick);
     const existing = this.feeds.get(meeting.id);
     const feed = existing ?? new Feed(meeting.id, () => this.pinChanged(meeting.id));
     this.feeds.set(meeting.id, feed);
