@@ -285,3 +285,16 @@ test("a track that another page has taken is given up with the reason", () => {
   assert.deepEqual([uplink.status(0).state, uplink.status(0).reason], ["failed", "taken"]);
   assert.deepEqual(uplink.poll(9999, 0), []);
 });
+
+test("what is neither stored here nor on the server does not count as durable", () => {
+  const uplink = new Uplink(steady);
+  uplink.begin(1, 0);
+  const chunks = [0, 1, 2].flatMap((index) => uplink.push(sound(index), index * 60));
+  assert.equal(uplink.durablePts, 0);
+  chunks[0].stored = true;
+  assert.equal(uplink.durablePts, 960);
+  uplink.poll(0, 0);
+  uplink.welcomed({ resume_from: 0, pts_samples: 0 }, 0);
+  uplink.acked(2, 0);
+  assert.equal(uplink.durablePts, 2880);
+});

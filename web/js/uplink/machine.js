@@ -96,6 +96,14 @@ export class Uplink {
     return this.current?.endPts ?? 0;
   }
 
+  /** Media time up to which all sound is on the server or in the store: a crash of the page now costs nothing before it. */
+  get durablePts() {
+    for (const session of this.sessions) {
+      for (const chunk of session.chunks.values()) if (!chunk.stored) return chunk.pts;
+    }
+    return this.endPts;
+  }
+
   /**
    * Takes a frame of sound; returns the chunks that it became (none while paused).
    * ``wall`` is the clock when it was captured: a jump means that the computer slept, which becomes a gap.

@@ -14,7 +14,7 @@
  * @property {string} deviceId
  * @property {string} label
  * @property {number} startedAt wall clock (ms) at media time 0
- * @property {number} endPts media time up to which sound was captured
+ * @property {number} endPts media time up to which sound is on the server or in here
  * @property {string} paused cause, or empty
  * @property {boolean} finished the person ended it; only the rest has to travel
  * @property {{id: number, basePts: number | null, shift: number}[]} sessions oldest first

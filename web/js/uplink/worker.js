@@ -35,6 +35,8 @@ class TrackWorker {
     this.batch = [];
     /** Batches that are written: where they start and how long they are, per session. @type {Map<number, Map<number, number>>} */
     this.written = new Map();
+    /** The writes so far, one after the other. @type {Promise<void>} */
+    this.writing = Promise.resolve();
     this.statusAt = 0;
     this.continuous = false;
     this.timer = 0;
@@ -113,16 +115,28 @@ class TrackWorker {
     return this.uplink.state === "open" && this.uplink.status(Date.now()).waiting_s < 1;
   }
 
-  /** Writes what is still not safe after ``grace`` milliseconds. */
-  async flush(grace = 0) {
+  /**
+   * Writes what is still not safe after ``grace`` milliseconds. Batches are written in the order of capture, so that
+   * what a crash leaves behind has no hole.
+   */
+  flush(grace = 0) {
     const session = this.uplink.current;
     const batch = this.batch.splice(0);
-    if (grace) await new Promise((resolve) => setTimeout(resolve, grace));
-    const recording = this.recording;
+    const due = Date.now() + grace;
+    this.writing = this.writing.then(async () => {
+      const wait = due - Date.now();
+      if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+      await this.writeOut(session, batch);
+    });
+    return this.writing;
+  }
+
+  /** @param {Session} session @param {Chunk[]} batch */
+  async writeOut(session, batch) {
     const unsafe = batch.filter((chunk) => session.chunks.has(chunk.n));
-    if (!this.store || !recording) return;
+    if (!this.store || !this.recording) return;
     try {
-      if (unsafe.length) await this.writeBatch(recording.key, session, unsafe);
+      if (unsafe.length) await this.writeBatch(this.recording.key, session, unsafe);
       await this.saveRecording();
     } catch (fault) {
       post({ type: "fault", detail: fault instanceof DOMException && fault.name === "QuotaExceededError" ? "quota" : "store" });
@@ -142,7 +156,7 @@ class TrackWorker {
   async saveRecording() {
     const recording = /** @type {Recording} */ (this.recording);
     const live = new Set(this.uplink.sessions.map((session) => session.id));
-    recording.endPts = this.uplink.endPts;
+    recording.endPts = this.uplink.durablePts;
     recording.paused = this.uplink.pausedAt?.cause ?? "";
     recording.sessions = recording.sessions
       .filter(({ id }) => live.has(id))
