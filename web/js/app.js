@@ -83,8 +83,8 @@ function themeButton() {
     const chosen = localStorage.getItem("rapporteur.theme") ?? "auto";
     const choices = [["auto", "As the system"], ["light", "Light"], ["dark", "Dark"]];
     openMenu(button, choices.map(([value, name]) =>
-      h("button", { type: "button", "aria-pressed": String(chosen === value), onclick: () => setTheme(value) }, chosen === value ? `${name} ✓` : name)), "Colours");
-  } }, "Colours");
+      h("button", { type: "button", "aria-pressed": String(chosen === value), onclick: () => setTheme(value) }, chosen === value ? `${name} ✓` : name)), "Appearance");
+  } }, "Appearance");
   return button;
 }
 

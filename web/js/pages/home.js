@@ -10,6 +10,7 @@ import { fill, h, icon, setText } from "../lib/h.js";
 import { bindKeys } from "../view/keys.js";
 import { Search } from "../view/search.js";
 import { openNewMeeting, playSample } from "./start.js";
+import { chooseRecording } from "./upload.js";
 
 /** @typedef {import("../app.js").App} App */
 
@@ -60,7 +61,7 @@ class Home {
     return [
       h("div", { class: "row" },
         h("button", { type: "button", class: "button quiet", onclick: () => void playSample(this.app) }, icon("play"), "Play the sample meeting"),
-        " ",
+        h("button", { type: "button", class: "button", onclick: () => chooseRecording(this.app) }, "Upload a recording"),
         h("button", { type: "button", class: "button primary", onclick: () => void openNewMeeting(this.app) }, icon("plus"), "New meeting"),
       ),
     ];
@@ -137,7 +138,7 @@ class Home {
   empty() {
     fill(this.list, h("div", { class: "empty" },
       h("p", { class: "lead" }, "No meetings yet. Start one, and Rapporteur writes down what is said, what is decided and who does what."),
-      h("div", { class: "row" }, this.startButton(), h("button", { type: "button", class: "button quiet", onclick: () => void playSample(this.app) }, icon("play"), "Play the sample meeting")),
+      h("div", { class: "row" }, this.startButton(), h("button", { type: "button", class: "button", onclick: () => chooseRecording(this.app) }, "Upload a recording"), h("button", { type: "button", class: "button quiet", onclick: () => void playSample(this.app) }, icon("play"), "Play the sample meeting")),
       h("p", { class: "small" }, "The sample is two minutes of four people planning a launch; it needs no microphone. Sound and text stay on your own server.")));
   }
 

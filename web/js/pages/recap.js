@@ -18,6 +18,17 @@ import { Transcript } from "../view/transcript.js";
 
 /** @typedef {import("../app.js").App} App */
 
+const EXPORTS = [
+  ["md", "Markdown"],
+  ["docx", "Word document"],
+  ["pdf", "PDF"],
+  ["srt", "Subtitles (SRT)"],
+  ["vtt", "Subtitles (WebVTT)"],
+  ["csv", "Action items (CSV)"],
+  ["ics", "Action items (calendar)"],
+  ["json", "Everything (JSON)"],
+];
+
 class RecapPage {
   /** @param {App} app @param {string} id @param {number | null} at */
   constructor(app, id, at) {
@@ -184,10 +195,11 @@ class RecapPage {
   /** @param {HTMLElement} anchor */
   menu(anchor) {
     openMenu(anchor, [
-      h("button", { type: "button", onclick: () => print() }, "Print or save as PDF"),
+      h("button", { type: "button", onclick: () => print() }, "Print"),
+      ...EXPORTS.map(([format, name]) => h("a", { href: `/v1/meetings/${encodeURIComponent(this.id)}/export?format=${format}`, download: "" }, name)),
       h("a", { href: api.audioUrl(this.id), download: `${this.feed.state.meeting.title ?? "meeting"}.wav` }, "Download the recording"),
       h("button", { type: "button", class: "danger", onclick: () => void this.remove() }, "Delete this meeting…"),
-    ], "More for this meeting");
+    ], "Export and more");
   }
 
   async remove() {

@@ -12,7 +12,7 @@ export function recapParts(app, wishes) {
   const facts = h("p", { class: "facts" });
   const people = h("p", { class: "facts", dir: "auto" });
   const busy = h("p", { class: "notice", hidden: true }, h("span", null, "The recap is being written. It appears here by itself."));
-  const more = h("button", { type: "button", class: "button", onclick: () => wishes.menu(more) }, icon("more"), "More");
+  const more = h("button", { type: "button", class: "button", onclick: () => wishes.menu(more) }, icon("down"), "Export and more");
   const summary = h("p", { class: "prose", dir: "auto" });
   const summarySection = section("summary", "Summary", summary);
   const notesSection = section("notes", "Notes", wishes.notes);
