@@ -298,3 +298,29 @@ test("what is neither stored here nor on the server does not count as durable", 
   uplink.acked(2, 0);
   assert.equal(uplink.durablePts, 2880);
 });
+
+test("sound that a busy computer lost becomes a gap, sound that only comes late does not", () => {
+  const uplink = new Uplink(steady);
+  uplink.begin(1, 0);
+  const made = [];
+  let wall = 1000;
+  for (let index = 0; index < 100; index += 1, wall += 60) made.push(...uplink.push(sound(index), wall));
+  for (let index = 0; index < 20; index += 1) made.push(...uplink.push(sound(index), wall + 1200));
+  wall += 1260;
+  for (let index = 0; index < 100; index += 1, wall += 60) made.push(...uplink.push(sound(index), wall));
+  assert.deepEqual(made.filter((chunk) => chunk.gap), []);
+  for (let index = 0; index < 300; index += 1, wall += 63) made.push(...uplink.push(sound(index), wall));
+  const lost = made.filter((chunk) => chunk.gap === "dropped").reduce((sum, chunk) => sum + chunk.samples, 0) / 16;
+  assert.ok(lost > 400 && lost < 950, `${lost} ms of 900`);
+});
+
+test("a sound card whose clock is slightly off loses nothing", () => {
+  const uplink = new Uplink(steady);
+  uplink.begin(1, 0);
+  let gaps = 0;
+  for (let index = 0; index < 60000; index += 1) {
+    gaps += uplink.push(sound(0), 1000 + index * 60.006).filter((chunk) => chunk.gap).length;
+    uplink.current.chunks.clear();
+  }
+  assert.equal(gaps, 0);
+});

@@ -115,7 +115,8 @@ export class Recorder extends EventTarget {
   constructor(meeting) {
     super();
     this.meeting = meeting;
-    this.context = new AudioContext({ latencyHint: "interactive" });
+    // Long blocks: nobody listens to the microphone here, and a busy computer then loses no sound.
+    this.context = new AudioContext({ latencyHint: "playback" });
     /** @type {Track[]} */
     this.tracks = [];
     this.paused = false;

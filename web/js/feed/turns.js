@@ -123,7 +123,7 @@ export function gapSentence(cause) {
       sleep: "not recorded: the computer was asleep",
       paused: "recording paused",
       off_record: "off the record",
-      dropped: "not recorded: the microphone was gone",
+      dropped: "not recorded: the microphone was gone or the computer too busy",
       reload: "not recorded: the page was being reloaded",
       undecodable: "could not be understood by the decoder",
     }[cause] ?? `not recorded (${cause})`

@@ -7,6 +7,7 @@
  * again, at most four times as fast as it was spoken; a connection is tried again for as long as sound is unsafe.
  */
 
+import { Drift } from "./drift.js";
 import { FRAME_MS, FRAME_SAMPLES, SAMPLE_RATE_HZ } from "./frames.js";
 import { Session } from "./session.js";
 
@@ -69,6 +70,7 @@ export class Uplink {
     this.pausedAt = null;
     this.lastWall = 0;
     this.finishing = false;
+    this.drift = new Drift();
   }
 
   // ---- capture -------------------------------------------------------------------------------------------------
@@ -121,9 +123,18 @@ export class Uplink {
       this.pausedAt.pts += samples + (lost > SLEEP_MS ? Math.round((lost * SAMPLE_RATE_HZ) / 1000) : 0);
       return chunks;
     }
-    if (lost > SLEEP_MS) chunks.push(this.gap(Math.round((lost * SAMPLE_RATE_HZ) / 1000), "sleep"));
+    if (lost > SLEEP_MS) {
+      this.drift.reset();
+      chunks.push(this.gap(Math.round((lost * SAMPLE_RATE_HZ) / 1000), "sleep"));
+    } else if (wall) chunks.push(...this.madeUp(wall, samples));
     chunks.push(this.current.add({ pts: this.endPts, samples, pcm }));
     return chunks;
+  }
+
+  /** A gap for sound that got lost before it came here. @param {number} wall @param {number} samples @returns {Chunk[]} */
+  madeUp(wall, samples) {
+    const lost_ms = this.drift.lost(wall, ((this.endPts + samples) * 1000) / SAMPLE_RATE_HZ);
+    return lost_ms > 0 ? [this.gap(Math.round((lost_ms * SAMPLE_RATE_HZ) / 1000), "dropped")] : [];
   }
 
   /** @param {number} samples @param {string} cause */
@@ -138,6 +149,7 @@ export class Uplink {
 
   /** Ends a pause. @returns {Chunk[]} */
   resume() {
+    this.drift.reset();
     const paused = this.pausedAt;
     this.pausedAt = null;
     return paused && paused.pts > this.endPts ? [this.gap(paused.pts - this.endPts, paused.cause)] : [];
