@@ -8,11 +8,12 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from contracts.errors import StorageFull, Unavailable
+from gateway.store.steady import Cancellations, SteadyConnection
 
 SOURCE = "store"
 _BUSY_MS = 5_000
@@ -23,6 +24,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self._sqlite = url.startswith("sqlite")
+        self._cancellations = Cancellations()
         self._reader = self._engine(url, "BEGIN")
         self._writer = self._engine(url, "BEGIN IMMEDIATE") if self._sqlite else self._reader
 
@@ -34,7 +36,14 @@ class Database:
     def _engine(self, url: str, begin: str) -> AsyncEngine:
         if not self._sqlite:
             return create_async_engine(url, pool_pre_ping=True, isolation_level="REPEATABLE READ")
-        engine = create_async_engine(url)
+        path = make_url(url).database or ""
+
+        async def connect() -> SteadyConnection:
+            connection = SteadyConnection(path, self._cancellations)
+            await connection
+            return connection
+
+        engine = create_async_engine(url, async_creator=connect)
         # The driver's own transaction handling would let one snapshot span several; we begin ourselves.
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql(begin))
@@ -42,36 +51,42 @@ class Database:
 
     async def migrate(self) -> None:
         """Bring the tables to the newest version. Raises Unavailable."""
-        with _as_faults():
-            async with self._writer.connect() as connection:
-                await connection.run_sync(_upgrade)
-                await connection.commit()
+        async with self._guarded(), self._writer.connect() as connection:
+            await connection.run_sync(_upgrade)
+            await connection.commit()
+
+    @contextlib.asynccontextmanager
+    async def _guarded(self) -> AsyncIterator[None]:
+        """Foreign errors become Faults; a cancellation arrives at the end."""
+        try:
+            with _as_faults():
+                yield
+        finally:
+            await self._cancellations.deliver()
 
     @contextlib.asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
         """A session that sees one state of the database. Raises Unavailable."""
-        with _as_faults():
-            async with AsyncSession(self._reader, expire_on_commit=False) as session:
-                yield session
+        async with self._guarded(), AsyncSession(self._reader, expire_on_commit=False) as session:
+            yield session
 
     @contextlib.asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncSession]:
         """A transaction: committed at the end, rolled back by an exception. Raises Unavailable or StorageFull."""
-        with _as_faults():
-            async with AsyncSession(self._writer, expire_on_commit=False) as session, session.begin():
-                yield session
+        async with self._guarded(), AsyncSession(self._writer, expire_on_commit=False) as session, session.begin():
+            yield session
 
     async def compact(self) -> None:
         """Give back the space of what was deleted, and overwrite it (SQLite)."""
         if self._sqlite:
-            with _as_faults():
-                async with self._reader.connect() as connection:
-                    await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            async with self._guarded(), self._reader.connect() as connection:
+                await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._reader.dispose()
-        await self._writer.dispose()
+        async with self._guarded():
+            await self._reader.dispose()
+            await self._writer.dispose()
 
 
 def _prepare_sqlite(connection: Any, _: Any) -> None:
