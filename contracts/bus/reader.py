@@ -8,7 +8,14 @@ from nats.aio.msg import Msg
 from nats.js import JetStreamContext, api
 from nats.js.errors import NotFoundError
 
-from contracts.bus.translate import NATS_ERRORS, REQUEST_TIMEOUT_S, Stored, stored_from_message, translated
+from contracts.bus.translate import (
+    NATS_ERRORS,
+    REQUEST_TIMEOUT_S,
+    Stored,
+    still_wanted,
+    stored_from_message,
+    translated,
+)
 
 _CONSUMER_IDLE_S = 30.0
 
@@ -36,10 +43,12 @@ class Reader:
         """The next messages, as soon as there is one; [] after ``timeout_s`` without any. Raises Unavailable."""
         try:
             async with asyncio.timeout(timeout_s + REQUEST_TIMEOUT_S):
-                return await self._fetch(timeout_s, batch)
+                messages = await self._fetch(timeout_s, batch)
         except NATS_ERRORS as exc:
             self._subscription = None
             raise translated(exc) from exc
+        still_wanted()
+        return messages
 
     async def _fetch(self, timeout_s: float, batch: int) -> list[Stored]:
         subscription = self._subscription or await self._subscribe()

@@ -79,9 +79,22 @@ async def guard(call: Awaitable[R], timeout_s: float = REQUEST_TIMEOUT_S) -> R:
     """The result of ``call`` within ``timeout_s``; raises only Faults."""
     try:
         async with asyncio.timeout(timeout_s):
-            return await call
+            result = await call
     except NATS_ERRORS as exc:
         raise translated(exc) from exc
+    still_wanted()
+    return result
+
+
+def still_wanted() -> None:
+    """Raises CancelledError when the task was cancelled and nobody noticed.
+
+    Before Python 3.12 ``asyncio.wait_for``, which nats-py waits with, swallows a cancellation that comes together
+    with the answer.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def stored_from_raw(raw: api.RawStreamMsg) -> Stored:

@@ -41,6 +41,7 @@ class AudioSession:
         self.session = session
         self._expected = mark.next_seq if session == mark.session else 0
         self._pts = mark.pts_samples
+        self._covered = mark.pts_samples if session == mark.session else 0
         self._gap_wait_s = gap_wait_s
         self._held: dict[int, Frame] = {}
         self._hole_since: float | None = None
@@ -115,7 +116,13 @@ class AudioSession:
     def _drain(self) -> list[Frame]:
         ready = []
         while self._expected in self._held:
-            ready.append(self._accept(self._held.pop(self._expected)))
+            frame = self._held.pop(self._expected)
+            if frame.end_samples <= self._covered and not frame.is_last:
+                # A gap that was stored already stands for it; after the gap it would shift everything.
+                self._expected = frame.seq + 1
+                self._stored_upto, self._ask_again = frame.seq, True
+            else:
+                ready.append(self._accept(frame))
         return ready
 
     def _accept(self, frame: Frame) -> Frame:

@@ -58,7 +58,7 @@ class SteadyConnection(aiosqlite.Connection):
         self._cancellations = cancellations
 
     async def _execute(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
-        return await self._cancellations.hold(super()._execute(fn, *args, **kwargs))
+        return await self._cancellations.hold(super()._execute(fn, *args, **kwargs))  # type: ignore[no-untyped-call]
 
     async def _connect(self) -> aiosqlite.Connection:
         return await self._cancellations.hold(super()._connect())

@@ -140,6 +140,16 @@ def test_a_newer_session_starts_at_zero_and_never_before_the_stored_media() -> N
     assert core.receive(late, 0.0)[0][0].pts_samples == 42 * FRAME_SAMPLES
 
 
+def test_what_a_stored_gap_stands_for_is_not_laid_after_it() -> None:
+    gap = gap_frame(SESSION, 1, FRAME_SAMPLES, Gap(3 * FRAME_SAMPLES, "network"))
+    core = session(HighWater.of(gap, 9))
+    stored = [f for n in (2, 3, 4, 5) for f in core.receive(frame(n), 0.0)[0]]
+    assert [(f.seq, f.pts_samples) for f in stored] == [(4, 4 * FRAME_SAMPLES), (5, 5 * FRAME_SAMPLES)]
+    ack = core.ack(flush=True)
+    assert ack is not None
+    assert ack.upto == 3
+
+
 def test_an_older_session_is_fenced_and_an_ended_track_is_closed() -> None:
     with pytest.raises(Fenced):
         AudioSession(HighWater(session=SESSION + 1), SESSION, gap_wait_s=2.0)
