@@ -113,7 +113,10 @@ class Brain:
         row = chapters.boundary(units, vectors, over=over)
         if row is None:
             return None
-        return await self._closed(units[: row + 1], vectors[: row + 1], done, transcript, model)
+        step = await self._closed(units[: row + 1], vectors[: row + 1], done, transcript, model)
+        if over:
+            return step  # the recap's summary follows at once and takes the place of the running one
+        return msgspec.structs.replace(step, summary=await self._summary(step.chapters or (), transcript, model))
 
     async def _closed(
         self, units: list[Unit], vectors: Matrix, done: tuple[Chapter, ...], transcript: Transcript,
@@ -121,11 +124,13 @@ class Brain:
     ) -> Step:  # fmt: skip
         lines = [line(u) for u in chapters.telling(units, np.asarray(vectors))]
         chapter = await self._writer.chapter(lines, units[0].start, units[-1].end, model)
+        return Step(chapters=(*done, chapter))
+
+    async def _summary(self, parts: tuple[Chapter, ...], transcript: Transcript, model: LanguageModel | None) -> str:
+        """The running summary: what was there before and the newest part, so that its cost stays the same."""
+        new = parts[-1].summary or parts[-1].title
         before = transcript.notes.summary
-        parts = [before] if before else []
-        new = chapter.summary or chapter.title
-        summary = await self._writer.summary([*parts, new], model) if parts else new
-        return Step(summary=summary, chapters=(*done, chapter))
+        return await self._writer.summary([before, new], model) if before else new
 
     async def recap(self, transcript: Transcript, model: LanguageModel | None, at: float, template: str) -> Recap:
         """The recap as the notes stand now."""

@@ -12,7 +12,7 @@ from analyzer import dates, owners, spots
 from analyzer.detector import KINDS, Detector, Matrix
 from analyzer.guard import Guard
 from analyzer.llm import LanguageModel
-from analyzer.ops import Draft, from_words, grounded, tidy
+from analyzer.ops import Draft, about, from_words, grounded, leading_name, tidy, without_subject
 from analyzer.prompt import AFTER, BEFORE, TEXT_SCHEMA, Prompts
 from analyzer.transcript import Transcript
 from analyzer.units import Unit
@@ -33,7 +33,7 @@ class Threshold(msgspec.Struct, frozen=True):
 
 
 THRESHOLDS: dict[str, Threshold] = {
-    "action": Threshold(0.0, 0.0),
+    "action": Threshold(-0.35, -0.35),
     "decision": Threshold(0.0, 0.0),
     "question": Threshold(0.0, 0.0),
     "risk": Threshold(0.0, 0.0),
@@ -77,7 +77,9 @@ class Chain:
             if score < THRESHOLDS[candidate.kind].doubt:
                 return None
             confidence = _chance(score)
-        text = await self._written(candidate, model) if model else from_words(candidate.units[candidate.row])
+        text = (
+            await self._written(candidate, model, transcript) if model else from_words(candidate.units[candidate.row])
+        )
         return draft_of(candidate, text, confidence, transcript)
 
     async def _judged(self, candidate: Candidate, model: LanguageModel) -> float:
@@ -85,7 +87,7 @@ class Chain:
         chance = await self._guard.call(lambda: model.judge(prompt))
         return float(np.log(max(chance, 1e-4) / max(1 - chance, 1e-4)))
 
-    async def _written(self, candidate: Candidate, model: LanguageModel) -> str:
+    async def _written(self, candidate: Candidate, model: LanguageModel, transcript: Transcript) -> str:
         """The model's words where they rest on the excerpt, else the speaker's own."""
         units, row = list(candidate.units), candidate.row
         prompt = self._prompts.about_line(f"write_{candidate.kind}", units, row)
@@ -93,23 +95,28 @@ class Chain:
             answer = await self._guard.call(lambda: model.write(prompt, TEXT_SCHEMA, WRITE_TOKENS))
         except TooLarge:
             return from_words(units[row])
-        excerpt = " ".join(u.text for u in units[max(0, row - BEFORE) : row + 1 + AFTER])
-        return accepted(answer.text, answer.complete, excerpt) or from_words(units[row])
+        text = accepted(answer.text, answer.complete, [u.text for u in units[max(0, row - BEFORE) : row + 1]])
+        subject = text and leading_name(text, transcript.people())
+        return text if text and not subject else from_words(units[row])
 
 
 class _Text(msgspec.Struct):
     text: str
 
 
-def accepted(answer: str, complete: bool, excerpt: str) -> str | None:
-    """The text of a writer's ``answer``; None when it is garbage, cut off or not about the excerpt."""
+def accepted(answer: str, complete: bool, said: list[str]) -> str | None:
+    """The text of a writer's ``answer`` about the last of the sentences ``said``; the others are what led up to it.
+
+    None when it is garbage, cut off, made of other words, or not about that sentence.
+    """
+    excerpt = " ".join(said)
     if not complete or len(answer) > 4 * len(excerpt) + 400:
         return None
     try:
-        text = tidy(msgspec.json.decode(answer, type=_Text).text)
+        text = tidy(without_subject(msgspec.json.decode(answer, type=_Text).text))
     except (msgspec.DecodeError, UnicodeError):
         return None
-    return text if text and grounded(text, excerpt) else None
+    return text if text and grounded(text, excerpt) and about(text, said[-1]) else None
 
 
 def pick(view: View, scores: Matrix, thresholds: dict[str, Threshold] = THRESHOLDS) -> list[Candidate]:

@@ -36,6 +36,8 @@ _PATTERNS = tuple(
     for name, body in (
         ("month_day", rf"(?P<day>{_ORDINAL})\s+(?:of\s+)?(?P<month>{_MONTH})"),
         ("month_day", rf"(?P<month>{_MONTH})\s+(?:the\s+)?(?P<day>{_ORDINAL})"),
+        ("vague", r"(?:this\s+|(?:over\s+)?the\s+)weekend"),
+        ("vague", r"(?:this|next)\s+(?:sprint|round|quarter|year)"),
         ("week_end", r"(?:end\s+of\s+(?:the|this)\s+week|this\s+week)"),
         ("next_week_end", r"end\s+of\s+next\s+week"),
         ("month_end", r"(?:end\s+of\s+(?:the|this)\s+month|this\s+month|month[ -]end)"),

@@ -15,7 +15,8 @@ from contracts.notes import Change, Evidence, Kind, NoteItem
 
 MAX_EVIDENCE = 6
 MAX_TEXT_CHARS = 240
-GROUNDED_SHARE = 0.6
+GROUNDED_SHARE = 0.75
+ABOUT_WORDS = 2
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _FILLER = re.compile(r"\b(?:um+|uh+|er+m?|hmm+|mm-hmm|you know|I mean)\b[,.]?\s*", re.I)
 _LEAD = re.compile(
@@ -28,6 +29,34 @@ _COMMON_WORDS = (
     "his her their our my your its who what when which about into than then also new all any can could should would "
     "ensure provide regarding task decided decision agreed group team meeting need needs make create use get "
     "complete finish prepare send check review discuss write work plan"
+)
+_PRONOUNS = frozenset(
+    [
+        "i",
+        "i'll",
+        "i'm",
+        "you",
+        "we",
+        "we'll",
+        "he",
+        "she",
+        "they",
+        "let",
+        "me",
+        "us",
+        "going",
+        "gonna",
+        "okay",
+        "yes",
+        "sure",
+        "then",
+        "so",
+    ]
+)
+_SUBJECT = re.compile(
+    r"^(?:(?:The )?[A-Z]\w+(?: [A-Z]\w+){0,2}|I|We|They|He|She|You)"
+    r"(?:['’]ll| will| is going to| are going to| has to| have to| needs to| need to| should| must| shall)\s+"
+    r"(?:also |then |be responsible for )?(?=\w)"
 )
 _COMMON = frozenset(_COMMON_WORDS.split())
 
@@ -96,6 +125,23 @@ def grounded(text: str, excerpt: str) -> bool:
     if not content or any(w.isdigit() and w not in stems for w in content):
         return False
     return sum(_stem(w) in stems for w in content) / len(content) >= GROUNDED_SHARE
+
+
+def about(text: str, sentence: str) -> bool:
+    """Whether ``text`` shares enough content words with the cited ``sentence``, or that sentence has too few."""
+    own = {_stem(w) for w in _words(sentence) if w not in _COMMON and w not in _PRONOUNS}
+    shared = own & {_stem(w) for w in _words(text)}
+    return len(shared) >= min(ABOUT_WORDS, len(own))
+
+
+def without_subject(text: str) -> str:
+    """``Tom will send the list`` as ``send the list``: who does it has a place of its own."""
+    return _SUBJECT.sub("", text.strip())
+
+
+def leading_name(text: str, people: list[str]) -> bool:
+    """Whether ``text`` still starts with a person of the meeting: the model has told a story, not a task."""
+    return any(text.startswith(f"{n} ") for p in people for n in (p, p.split()[0]))
 
 
 def from_words(unit: Unit) -> str:

@@ -7,6 +7,7 @@ import msgspec
 
 from analyzer.guard import Guard
 from analyzer.llm import LanguageModel
+from analyzer.ops import tidy
 from analyzer.prompt import CHAPTER_SCHEMA, SUMMARY_SCHEMA, Prompts, plain
 from analyzer.transcript import Transcript
 from contracts.errors import Fault
@@ -49,7 +50,7 @@ class Writer:
         body = await self._ask(_Ask("chapter", CHAPTER_SCHEMA, 120, _Chapter), lines, model)
         if body is None or not body.title.strip():
             return Chapter(_first_words(lines), start, end)
-        return Chapter(" ".join(body.title.split()), start, end, " ".join(body.summary.split()))
+        return Chapter(tidy(body.title)[:80], start, end, bounded(" ".join(body.summary.split())))
 
     async def summary(self, lines: list[str], model: LanguageModel | None, template: str = "") -> str:
         """A bounded summary of ``lines``, which are summaries of parts; longer lists are first summed up in groups."""

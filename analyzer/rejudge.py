@@ -4,6 +4,7 @@ import msgspec
 
 from analyzer.chain import Candidate, draft_of
 from analyzer.ops import evidence_of, from_words, known, stands
+from analyzer.spots import SHORT_WORDS
 from analyzer.transcript import Transcript
 from contracts.notes import Change, NoteItem
 
@@ -26,6 +27,9 @@ def _again(
     if by_hand or not item.history:
         return None
     standing = tuple(e for e in item.evidence if stands(e, transcript.heard))
+    if item.evidence[0] not in standing:
+        # What is left must carry the item by itself: a bare yes to words that are gone does not.
+        standing = tuple(e for e in standing if len(e.quote.split()) > SHORT_WORDS)
     same = next(
         (c for c in candidates if c.kind == item.kind and c.units[c.row].segment_id in segments & _cited(item)), None
     )

@@ -138,6 +138,7 @@ class Session:
             pass
         template = self._work.recap or "general"
         recap = await self._brain.recap(transcript, self._models.llm, time.time(), template)
+        await self._publish(Step(summary=recap.summary), transcript.checkpoint.meeting_seq)
         await self._append(RecapReady(self._meeting, recap, transcript.checkpoint))
         self._log.info("recap.written", chapters=len(recap.chapters), items=len(transcript.notes.shown()))
 

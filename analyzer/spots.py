@@ -21,6 +21,11 @@ _PRESENT = re.compile(
     r"come back to|rub|draw|do it from here|be (?:honest|quick))\b|\bplug me in\b",
     re.I,
 )
+_NO_CHOICE = re.compile(
+    r"^(?:well |so |and |but )*if\b|\blet['’]s (?:see|get (?:going|started)|start|begin|move on|look|talk)\b"
+    r"|\b(?:hasn|haven)['’]t (?:said|answered|decided)\b",
+    re.I,
+)
 
 
 def places(kind: str, units: list[Unit], marks: list[float], bar: float) -> list[tuple[int, tuple[int, ...]]]:
@@ -44,6 +49,8 @@ def vetoed(kind: str, text: str) -> bool:
     """Whether the form of ``text`` rules the kind out: introductions, farewells, jests, what is done on the spot."""
     if _FAREWELL.search(text) or _JEST.search(text):
         return True
+    if kind == "decision":
+        return _NO_CHOICE.search(text) is not None
     return kind == "action" and bool(_INTRODUCTION.search(text) or _PRESENT.search(text))
 
 

@@ -47,7 +47,7 @@ HEADS = (
     Head(1, "scene", 0.02, 6.0, 1.0, 4.0, 0.2, 8, 0.42),
     Head(2, "plain", 0.1, 6.0, 0.05, 1.0, 0.15, 4, 2.2),
     Head(3, "plain", 0.1, 6.0, 0.05, 1.0, 0.15, 4, 1.9),
-    Head(1, "plain", 0.1, 6.0, 0.05, 1.0, 0.15, 4, 1.6),
+    Head(1, "plain", 0.1, 6.0, 0.05, 1.0, 0.15, 4, 1.35),
 )
 """In the order of the detector's columns: KINDS, then a second one for decisions."""
 
@@ -59,7 +59,6 @@ class Piece(NamedTuple):
     units: list[Unit]
     dense: Any
     labels: Any
-    grams: list[list[str]]
 
 
 def pieces(limit: int) -> list[Piece]:
@@ -71,8 +70,7 @@ def pieces(limit: int) -> list[Piece]:
         ours = meeting["id"].startswith("own-")
         units = corpus.units(meeting)
         vectors = embedder.embed([u.text for u in units]) if ours else corpus.vectors(meeting, units, embedder, CACHE)
-        grams = [gram_features(units, row) for row in range(len(units))]
-        found.append(Piece(ours, units, dense_features(vectors), corpus.labels(meeting, units), grams))
+        found.append(Piece(ours, units, dense_features(vectors), corpus.labels(meeting, units)))
     return found
 
 
@@ -90,17 +88,13 @@ def train(head: Head, data: list[Piece], seed: int) -> tuple[Any, dict[str, floa
     """Dense weights, word weights and bias of one head."""
     rng = random.Random(seed)
     chosen = [(piece, kept(head, piece, rng)) for piece in data]
-    counts = Counter(name for piece, rows in chosen for r in rows for name in piece.grams[r])
+    grams = [gram_features(piece.units, r) for piece, rows in chosen for r in rows]
+    counts = Counter(name for found in grams for name in found)
     names = sorted(n for n, count in counts.items() if count >= head.min_count)
     place = {name: n for n, name in enumerate(names)}
-    at: list[tuple[int, int]] = []
-    total = 0
-    for piece, rows in chosen:
-        for r in rows:
-            at += [(total, place[name]) for name in piece.grams[r] if name in place]
-            total += 1
-    index = np.array(at)
-    words = csr_matrix((np.ones(len(at), np.float32), (index[:, 0], index[:, 1])), shape=(total, len(names)))
+    index = np.array([(n, place[name]) for n, found in enumerate(grams) for name in found if name in place])
+    total = len(grams)
+    words = csr_matrix((np.ones(len(index), np.float32), (index[:, 0], index[:, 1])), shape=(total, len(names)))
     dense = np.concatenate([piece.dense[rows] for piece, rows in chosen]) * head.dense_scale
     label = np.concatenate([piece.labels[rows, head.column] for piece, rows in chosen])
     weight = np.concatenate([_weight(head, piece, rows) for piece, rows in chosen])
@@ -121,14 +115,29 @@ def _weight(head: Head, piece: Piece, rows: list[int]) -> Any:
     return np.where(piece.labels[rows].any(axis=1), 1.0, head.negative)
 
 
+def stored(path: Path) -> list[tuple[Any, dict[str, float], float]]:
+    """The heads in a file of weights."""
+    with np.load(path) as file:
+        names = [str(n) for n in file["grams"]]
+        return [
+            (file["dense"][:, c], dict(zip(names, file["gram_weights"][:, c], strict=True)), float(file["bias"][c]))
+            for c in range(len(HEADS))
+        ]
+
+
 def main() -> None:
     """Train all heads and write the weights."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=WEIGHTS)
+    parser.add_argument("--only", type=int, help="train this head (0 …) and keep the other columns of --out")
     parser.add_argument("--meetings", type=int, default=1000, help="at most so many meetings of each corpus")
     args = parser.parse_args()
     data = pieces(args.meetings)
-    trained = [train(head, data, seed=1) for head in HEADS]
+    if args.only is None:
+        trained = [train(head, data, seed=1) for head in HEADS]
+    else:
+        trained = stored(args.out)
+        trained[args.only] = train(HEADS[args.only], data, seed=1)
     names = sorted({n for _, words, _ in trained for n, weight in words.items() if abs(weight) > 0.01})
     table = np.array([[words.get(name, 0.0) for _, words, _ in trained] for name in names])
     np.savez_compressed(

@@ -168,4 +168,7 @@ def test_rejudging_leaves_what_people_wrote_alone() -> None:
 def test_items_of_two_owners_are_never_merged() -> None:
     talk = Said(*LINES)
     assert merge.twin.__doc__
-    assert accepted('{"text": "Send the price list"}', True, talk.heard["t-1"].segment.text) == "Send the price list"
+    said = [talk.heard["t-0"].segment.text, talk.heard["t-1"].segment.text]
+    assert accepted('{"text": "Send the price list"}', True, said) == "Send the price list"
+    assert accepted('{"text": "Tom will send the price list"}', True, said) == "Send the price list"
+    assert accepted('{"text": "The supplier waits"}', True, [said[0], "We book a room on Monday."]) is None
