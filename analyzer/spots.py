@@ -2,10 +2,13 @@
 
 import re
 
+from analyzer import cues
 from analyzer.owners import ACCEPTANCE
 from analyzer.units import Unit
 
 SHORT_WORDS = 6
+ECHO = 2.0
+BINDING = {"cue:deed", "cue:promise", "cue:request", "cue:you", "cue:third"}
 NEAR_ROWS = 2
 NEAR_S = {"action": 0.0, "decision": 8.0, "question": 8.0, "risk": 8.0}
 """Two places of a kind within this many seconds are the same thing; tasks are often told one after the other."""
@@ -33,7 +36,7 @@ def places(kind: str, units: list[Unit], marks: list[float], bar: float) -> list
     rows = [r for r in range(len(units)) if marks[r] >= bar and not vetoed(kind, units[r].text)]
     taken: dict[int, list[int]] = {}
     for row in sorted(rows, key=lambda r: (_brief(units[r]), -marks[r])):
-        host = next((h for h in taken if _together(kind, units, row, h)), None)
+        host = next((h for h in taken if _together(kind, units, row, h) or _echo(kind, units, marks, row, h)), None)
         if host is not None:
             taken[host].append(row)
         elif not _brief(units[row]):
@@ -68,6 +71,13 @@ def _together(kind: str, units: list[Unit], row: int, host: int) -> bool:
         return True
     asked_and_taken = host < row <= host + NEAR_ROWS and units[row].speaker != units[host].speaker
     return asked_and_taken and ACCEPTANCE.search(units[row].text) is not None
+
+
+def _echo(kind: str, units: list[Unit], marks: list[float], row: int, host: int) -> bool:
+    """Whether ``row`` looks like a task only because it stands beside one: far weaker, and nobody is bound by it."""
+    if kind != "action" or abs(row - host) > 1 or marks[host] - marks[row] < ECHO:
+        return False
+    return not BINDING & set(cues.flags(units[row].text))
 
 
 def _acceptance(units: list[Unit], row: int) -> tuple[int, ...]:

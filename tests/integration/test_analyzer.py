@@ -70,14 +70,18 @@ class Log:
         await self.put(subjects.transcript(M, T), TrackFinished(M, T, 60.0))
 
     async def until(self, kind: type[Record]) -> list[Record]:
-        """All records up to the first of ``kind``, with an item if it is one of notes."""
+        """All records up to the first of ``kind``, with an action item if it is one of notes."""
         reader = self.bus.reader(subjects.MEETING_STREAM, subjects.everything(M))
         found: list[Record] = []
         async with asyncio.timeout(60):
-            while not any(isinstance(r, kind) and getattr(r, "items", True) for r in found):
+            while not any(isinstance(r, kind) and _telling(r) for r in found):
                 found += [records.decode(s.data) for s in await reader.fetch(timeout_s=0.5)]
         await reader.close()
         return found
+
+
+def _telling(record: Record) -> bool:
+    return not isinstance(record, NotesUpdated) or any(i.kind == "action" for i in record.items)
 
 
 @pytest.fixture

@@ -24,6 +24,11 @@ def test_two_tasks_told_one_after_the_other_stay_two() -> None:
     assert places("action", talk, [1.0, 1.0], 0.0) == [(0, ()), (1, ())]
 
 
+def test_a_line_that_only_leads_up_to_a_task_supports_it() -> None:
+    talk = units(("Ana", "The supplier is waiting for our price list."), ("Tom", "I will send it to him on Friday."))
+    assert places("action", talk, [1.0, 4.0], 0.0) == [(1, (0,))]
+
+
 def test_a_decision_said_in_two_breaths_is_one_with_both_as_evidence() -> None:
     talk = units(("Ana", "So we take the blue one."), ("Ana", "The blue one it is."))
     assert places("decision", talk, [1.0, 2.0], 0.0) == [(1, (0,))]
