@@ -81,6 +81,9 @@ class TrackOwner:
     async def _work_off(self) -> None:
         opened = await self._journal.open()
         self._checkpoint = opened.checkpoint
+        if opened.finished and not await self._has_sound():
+            await self._close_work()
+            return
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._recorder.run(), name=f"record:{self._work.track}")
             health = tasks.create_task(self._report(), name=f"health:{self._work.track}")
@@ -89,6 +92,15 @@ class TrackOwner:
             health.cancel()
         await self._recorder.trim()
         await self._close_work()
+
+    async def _has_sound(self) -> bool:
+        """Whether there is anything left to record; a person may have had the sound removed."""
+        while True:
+            try:
+                audio = subjects.audio(self._work.meeting, self._work.track)
+                return await self._parts.bus.last(subjects.AUDIO_STREAM, audio) is not None
+            except Unavailable:
+                await asyncio.sleep(_RETRY_S)
 
     async def _close_work(self) -> None:
         while True:

@@ -8,10 +8,10 @@ from pathlib import Path
 from contracts import subjects
 from contracts.bus import Bus
 from contracts.records import decode
-from contracts.transcript import TrackEpoch
 from tests.fakes.track import FakeTrack
 from tests.fakes.transcriber import CYCLE
 from tests.faults.conftest import Report, StartWorker
+from tests.faults.processes import WorkerProcess
 from tests.faults.publisher import Speaker
 from tests.faults.watch import LogWatch
 
@@ -26,7 +26,7 @@ async def test_f19_a_rolling_restart_stalls_no_track_for_long_and_loses_nothing(
     watches = [LogWatch(bus, track=f"t{n}") for n in range(count)]
     speakers = [Speaker(track) for track in tracks]
     workers = [start_worker(name) for name in "abc"]
-    spread: list[int] = []
+    handovers: list[float] = []
     async with asyncio.timeout(PATIENCE_S * (4 if full_size else 1)), asyncio.TaskGroup() as tasks:
         for worker in workers:
             await worker.ready()
@@ -37,13 +37,13 @@ async def test_f19_a_rolling_restart_stalls_no_track_for_long_and_loses_nothing(
         await _all_move(watches)
         spread = _spread(watches)
         for worker in (workers[0], workers[1]):  # 3 -> 1
-            assert worker.stop() == 0
+            handovers += await _hand_over(worker, watches)
         await _all_move(watches)
         for worker in (workers[0], workers[1]):  # 1 -> 3
             worker.start()
         for worker in workers:  # rolling restart
             await worker.ready()
-            assert worker.stop() == 0
+            handovers += await _hand_over(worker, watches)
             worker.start()
             await _all_move(watches)
         for speaker in speakers:
@@ -52,7 +52,7 @@ async def test_f19_a_rolling_restart_stalls_no_track_for_long_and_loses_nothing(
             await track.closed()
     for track in tracks:
         await track.check()
-    handovers = sorted(_handovers(watches))
+    handovers.sort()
     report(
         "F19",
         tracks=count,
@@ -79,10 +79,14 @@ def _silences(watches: list[LogWatch]) -> list[float]:
     return [b.at - a.at for w in watches for a, b in pairwise(w.seen)]
 
 
-def _handovers(watches: list[LogWatch]) -> list[float]:
-    """From the last record of one owner to the first of the next, in seconds."""
-    pairs = [(a, b) for w in watches for a, b in pairwise(w.seen)]
-    return [b.at - a.at for a, b in pairs if isinstance(b.record, TrackEpoch)]
+async def _hand_over(worker: WorkerProcess, watches: list[LogWatch]) -> list[float]:
+    """Stop a worker; the seconds until each of its tracks had its next owner."""
+    left = [w for w in watches if w.owner == worker.owner]
+    asked_at, owner = time.monotonic(), worker.owner
+    stopping = asyncio.create_task(asyncio.to_thread(worker.stop))
+    taken = [(await w.new_owner(owner)).at for w in left]
+    assert await stopping == 0
+    return [at - asked_at for at in taken]
 
 
 async def test_f20_sound_that_kills_every_worker_becomes_a_gap(

@@ -121,3 +121,36 @@ async def test_a_worker_that_stops_hands_its_tracks_over(bus: Bus, bus_settings:
         await track.closed()
     ledger = await track.check()
     assert ledger.epochs == 2
+
+
+async def test_a_finished_track_whose_sound_was_removed_is_taken_off_the_list(
+    bus: Bus, bus_settings: BusSettings, tmp_path: Path
+) -> None:
+    track = FakeTrack(bus)
+    await track.open()
+    await track.speak(30)
+    await track.end()
+    async with asyncio.timeout(PATIENCE_S):
+        async with running_worker(bus_settings, tmp_path):
+            await track.closed()
+        await bus.purge(subjects.AUDIO_STREAM, subjects.audio("m1", "t1"))
+        await track.open()
+        async with running_worker(bus_settings, tmp_path):
+            await track.closed()
+    ledger = await track.check()
+    assert ledger.epochs == 1
+
+
+async def test_a_track_that_is_taken_off_the_list_is_let_go_at_once(
+    bus: Bus, bus_settings: BusSettings, tmp_path: Path
+) -> None:
+    track = FakeTrack(bus)
+    await track.open()
+    async with asyncio.timeout(PATIENCE_S), running_worker(bus_settings, tmp_path):
+        await track.speak(30)
+        await track.taken(1)
+        await bus.delete(subjects.WORK_BUCKET, track.key)
+        async with contextlib.aclosing(bus.entries(subjects.LEASE_BUCKET, track.key)) as entries:
+            async for entry in entries:
+                if entry.value is None:
+                    break
