@@ -161,6 +161,10 @@ class LabellingEngine:
         """What people are told about it."""
         return self._inner.state()
 
+    def close(self) -> None:
+        """See ``ports.Engine``."""
+        self._inner.close()
+
     async def submit(self, job: Any) -> Any:
         """The answer to ``job``."""
         if not isinstance(job, ActivityJob | PrintJob):

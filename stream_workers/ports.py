@@ -108,6 +108,9 @@ class Engine(Protocol):
     def state(self) -> EngineState:
         """What people are told about it."""
 
+    def close(self) -> None:
+        """Finish what runs and refuse the rest. Blocks for as long as that takes."""
+
     async def submit(self, job: Any) -> Any:
         """The answer to ``job``. Raises Unavailable when it should be asked again later."""
 

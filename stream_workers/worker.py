@@ -40,24 +40,33 @@ async def _run(owner: str, config: WorkerSettings, bus_settings: BusSettings, bu
     bus = await _connect(bus_settings)
     try:
         engine, make_pipeline = await _built(build, config, bus)
-        parts = Parts(
-            bus,
-            engine,
-            make_pipeline,
-            config.data / "archive" if config.archive else None,
-            config.reserve_bytes,
-            RecorderLimits(config.segment_s, config.trim_s),
-        )
-
-        async def run_track(work: TrackWork, lease: Lease) -> None:
-            await TrackOwner(parts, work, lease).run()
-
-        capacity = config.max_tracks or TRACKS_PER_CORE * settings.cpu_count()
-        claims = Claims(owner, capacity, random.Random(owner))  # noqa: S311 (spreads claims, guards nothing)
-        log.get(owner=owner).info("worker.ready", capacity=capacity, model=config.model)
-        await TrackLeases(bus, owner, claims, run_track).serve()
+        try:
+            await _serve_tracks(owner, config, bus, engine, make_pipeline)
+        finally:
+            await asyncio.to_thread(engine.close)
     finally:
         await bus.close()
+
+
+async def _serve_tracks(
+    owner: str, config: WorkerSettings, bus: Bus, engine: Engine, make_pipeline: MakePipeline
+) -> None:
+    parts = Parts(
+        bus,
+        engine,
+        make_pipeline,
+        config.data / "archive" if config.archive else None,
+        config.reserve_bytes,
+        RecorderLimits(config.segment_s, config.trim_s),
+    )
+
+    async def run_track(work: TrackWork, lease: Lease) -> None:
+        await TrackOwner(parts, work, lease).run()
+
+    capacity = config.max_tracks or TRACKS_PER_CORE * settings.cpu_count()
+    claims = Claims(owner, capacity, random.Random(owner))  # noqa: S311 (spreads claims, guards nothing)
+    log.get(owner=owner).info("worker.ready", capacity=capacity, model=config.model)
+    await TrackLeases(bus, owner, claims, run_track).serve()
 
 
 async def _built(build: Build, config: WorkerSettings, bus: Bus) -> tuple[Engine, MakePipeline]:

@@ -59,6 +59,9 @@ class ScriptedEngine:
     def state(self) -> EngineState:
         return EngineState()
 
+    def close(self) -> None:
+        pass
+
     async def submit(self, job: Job) -> tuple[Word, ...]:
         await asyncio.sleep(self._delay_s)
         self._fail(job)

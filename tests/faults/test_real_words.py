@@ -59,6 +59,7 @@ async def test_killed_workers_write_the_words_of_an_undisturbed_run(
         await _play(harmed, seconds)
         await _kill_now_and_then(bus, worker, kills)
         await harmed.closed()
+        assert await asyncio.to_thread(worker.stop) == 0
     expected, got = await _finals(bus, calm), await _finals(bus, harmed)
     assert got == expected
     epochs = [decode(m.data) for m in await records_of(bus, "m1", "harmed")]
