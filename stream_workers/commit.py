@@ -42,6 +42,28 @@ def _tail_misfit(heard: list[str], said: list[str], j: int) -> float:
     return cost + (_ECHO_WEIGHT if echo else 0.0)
 
 
+@dataclass(frozen=True, slots=True)
+class EarlyRules:
+    """When words of an open phrase may be final."""
+
+    hold_s: float = 1.0
+    """So much must have been heard after a word."""
+    sure: float = 0.5
+    """Least probability of a word."""
+    fewest: int = 3
+    """Fewer words than this wait for more."""
+
+
+def sure_words(words: Sequence[HeardWord], before: Sequence[str], heard_s: float, rules: EarlyRules) -> int:
+    """How many leading ``words`` are final: heard alike the time before, sure, and not too near the end."""
+    n = 0
+    for word, earlier in zip(words, before, strict=False):
+        if plain(word.text) != plain(earlier) or word.p < rules.sure or word.end_s > heard_s - rules.hold_s:
+            break
+        n += 1
+    return n if n >= rules.fewest else 0
+
+
 def rest_after(done: Sequence[str], shown: Sequence[str]) -> int:
     """Index of the first word of ``shown`` that ``done`` does not cover yet.
 

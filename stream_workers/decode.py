@@ -17,6 +17,8 @@ class Kind(StrEnum):
 
     FINAL = "final"
     """Its words will not change again. Never dropped."""
+    LOOK = "look"
+    """Words of an open phrase that are sure are written early. Skipped only in overload: then they come later."""
     INTERIM = "interim"
     """A preview of the open words. May be skipped when the machine is busy."""
 
@@ -31,7 +33,7 @@ class HeardWord:
     p: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class DecodeJob:
     """A window of one track. The answer depends on this alone, not on what else is decoded at the time."""
 
@@ -54,6 +56,8 @@ class DecodeJob:
     hotwords: str = ""
     timed: bool = False
     """Whether words need times and probabilities."""
+    stamped: bool = False
+    """Whether the model writes the times of sentences too: slower, and it leaves out less in long windows."""
     issued_s: float = 0.0
     """Monotonic time of the request: the scheduler serves the oldest first."""
 

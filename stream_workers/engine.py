@@ -21,7 +21,7 @@ class Transcriber(Protocol):
         """One answer for each of ``jobs``, which ``scheduler.choose`` put together."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Waiting:
     job: DecodeJob
     answer: asyncio.Future[Hypothesis | None]

@@ -19,6 +19,18 @@ class Phrase(msgspec.Struct, frozen=True, array_like=True):
     words: tuple[str, ...]
 
 
+class Early(msgspec.Struct, frozen=True, array_like=True):
+    """What is already written of the phrase that is still open, and what its last look said besides."""
+
+    words: tuple[str, ...] = ()
+    until: int = 0
+    """Media sample at which the last written word ends."""
+    tail: tuple[str, ...] = ()
+    """Words after those, heard once and waiting to be heard alike again."""
+    looked: int = 0
+    """Media sample up to which that look heard."""
+
+
 class Memory(msgspec.Struct, frozen=True, array_like=True):
     """Everything before ``done`` is written; ``phrases`` end there."""
 
@@ -27,6 +39,7 @@ class Memory(msgspec.Struct, frozen=True, array_like=True):
     """VAD state at ``done``."""
     phrases: tuple[Phrase, ...] = ()
     language: LanguageLock = LanguageLock()
+    early: Early = Early()
 
     @classmethod
     def restore(cls, state: bytes, samples: int, language: str | None) -> "Memory":
@@ -69,12 +82,22 @@ class Memory(msgspec.Struct, frozen=True, array_like=True):
 
     def words_since(self, start: int) -> list[str]:
         """Words written for the sound from ``start`` on."""
-        return [w for p in self.phrases if p.speech >= start for w in p.words]
+        return [*(w for p in self.phrases if p.speech >= start for w in p.words), *self.early.words]
+
+    def words_before(self, start: int) -> list[str]:
+        """Words written for the sound before ``start``, as far as it is remembered."""
+        return [w for p in self.phrases if p.speech < start for w in p.words]
+
+    def looked_at(self, early: Early) -> "Memory":
+        """The memory after a look at the open phrase."""
+        return msgspec.structs.replace(self, early=early)
 
     def after(self, phrase: Phrase, language: LanguageLock, context: int, vad_after: bytes) -> "Memory":
         """The memory once ``phrase`` is written."""
         kept = tuple(p for p in (*self.phrases, phrase) if phrase.end - p.speech < context)
-        return Memory(phrase.end, vad_after, kept, language)
+        # Words written early may lie behind a cut that came later: the next phrase must not say them again.
+        early = Early(self.early.words[-3:], self.early.until) if self.early.until > phrase.end else Early()
+        return Memory(phrase.end, vad_after, kept, language, early)
 
     def rested(self, end: int, vad: bytes) -> "Memory":
         """The memory after a stretch without words: what was said before it is no context any more."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contracts.transcript import Segment
 from stream_workers.engine import Transcriber
 from stream_workers.pipeline import Pipeline
-from stream_workers.ports import Final, Output
+from stream_workers.ports import Final, InterimOut, Output
 from stream_workers.timeline import Pcm
 
 _STEP = 16_000
@@ -27,4 +27,5 @@ def transcribe(pcm: Pcm, pipeline: Pipeline, transcriber: Transcriber) -> list[S
 
 def _answered(pipeline: Pipeline, transcriber: Transcriber) -> Iterator[Output]:
     while (job := pipeline.next_final(0.0)) is not None:
-        yield from pipeline.complete(job, transcriber.decode([job])[0])
+        answer = transcriber.decode([job])[0]
+        yield from (out for out in pipeline.complete(job, answer) if not isinstance(out, InterimOut))

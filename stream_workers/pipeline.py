@@ -1,7 +1,8 @@
 """One track: sound in, words out. Read this first.
 
-    push ─▶ tape ─▶ VAD ─▶ cutter ─▶ phrases ─▶ final jobs ──▶ engine ──▶ complete ─▶ Final
-                                └─ open phrase ─▶ interim jobs ─▶ engine ─▶ complete ─▶ InterimOut
+    push ─▶ listener (VAD, cutter) ─▶ phrases ─────▶ final jobs ───▶ engine ─▶ complete ─▶ Final
+                                  ├─ open phrase ─▶ looks ────────▶ engine ─▶ complete ─▶ Final, early
+                                  └─ open phrase ─▶ interim jobs ─▶ engine ─▶ complete ─▶ InterimOut
 
 Finals come from windows whose borders the sound alone decides: the same sound gives the same finals however it
 arrives and however busy the machine is. Interims are previews and depend on nothing but the moment.
@@ -11,57 +12,26 @@ output is where that window would begin for the next phrase, and ``state`` says 
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
-import numpy as np
+import msgspec
 
 from contracts.audio import SAMPLE_RATE_HZ
 from contracts.live import TrackWork
 from stream_workers import commit, guards
-from stream_workers.decode import DecodeJob, Hypothesis, Kind
-from stream_workers.memory import Memory, Phrase
+from stream_workers.decode import DecodeJob, HeardWord, Hypothesis, Kind
+from stream_workers.listening import Act, Ended, Heard, Listener, Look, Missing, Silent, Spoken
+from stream_workers.memory import Early, Memory, Phrase
 from stream_workers.ports import Advanced, Final, Finished, GapOut, Output
 from stream_workers.preview import Preview
 from stream_workers.segments import segment_of
-from stream_workers.silero import CHUNK_SAMPLES, FRESH, Vad
+from stream_workers.silero import FRESH, Vad
 from stream_workers.speech_settings import SpeechSettings
-from stream_workers.tape import Tape
 from stream_workers.timeline import Pcm
-from stream_workers.vad import Cutter
 
-
-@dataclass(frozen=True, slots=True)
-class _Spoken:
-    """A complete phrase that waits for its words."""
-
-    start: int
-    speech: int
-    end: int
-    vad: bytes
-    vad_after: bytes
-    evidence: guards.Evidence
-    tape: Tape
-
-
-@dataclass(frozen=True, slots=True)
-class _Silent:
-    end: int
-    vad: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class _Gap:
-    start: int
-    end: int
-    cause: str
-
-
-@dataclass(frozen=True, slots=True)
-class _End:
-    end: int
-
-
-_Act = _Spoken | _Silent | _Gap | _End
+_QUIET_S = 0.6
+"""A phrase may have so much pre-roll and pause."""
+_FEWEST_WORDS_PER_SECOND = 1.0
+"""Who speaks says more than this."""
 
 
 class Pipeline:
@@ -81,17 +51,12 @@ class Pipeline:
         self._vad = vad
         self._settings = settings
         self._memory = Memory.restore(state, samples, work.language)
-        self._tape = Tape(samples)
-        self._boundary = samples
-        self._judged = samples
-        self._vad_state = self._memory.restart_vad
-        self._marks: list[bytes] = [self._vad_state]
-        self._probs: list[float] = []
-        self._cutter = Cutter(settings.cuts)
-        self._acts: deque[_Act] = deque()
+        self._listener = Listener(samples, vad, self._memory.restart_vad, settings.cuts)
+        self._acts: deque[Act] = deque()
         self._preview = Preview(work.track, pace or (lambda: settings.interim_s))
         self._told = samples
         self._ended = False
+        self._alone = False
 
     @property
     def accounted(self) -> int:
@@ -102,68 +67,27 @@ class Pipeline:
 
     def push(self, pcm: Pcm) -> Sequence[Output]:
         """Continue with sound."""
-        self._tape.append(pcm)
-        while self._tape.end - self._judged >= CHUNK_SAMPLES:
-            self._judge(self._tape.cut(self._judged, self._judged + CHUNK_SAMPLES))
-        return self._settle()
+        return self._take(self._listener.push(pcm))
 
     def push_gap(self, samples: int, cause: str) -> Sequence[Output]:
-        """Continue with missing sound: what was open is complete, and nothing is carried over."""
-        self._close()
-        start, end = self._tape.end, self._tape.end + samples
-        self._acts.append(_Gap(start, end, cause))
-        self._begin(end)
-        return self._settle()
+        """Continue with missing sound."""
+        return self._take(self._listener.skip(samples, cause))
 
     def finish(self) -> Sequence[Output]:
         """The track has ended."""
-        self._close()
         self._ended = True
-        self._acts.append(_End(self._tape.end))
+        return self._take(self._listener.finish())
+
+    def _take(self, acts: Sequence[Act]) -> list[Output]:
+        for act in acts:
+            if isinstance(act, Look):
+                if act.end > max(self._memory.done, self._memory.early.looked):
+                    self._acts.append(act)
+            elif act.end > self._memory.done or isinstance(act, Ended):
+                self._acts.append(act)
+            elif isinstance(act, Spoken):  # a replay hears its context again
+                self._memory = self._memory.heard_again(act.start, act.vad)
         return self._settle()
-
-    def _judge(self, chunk: Pcm) -> None:
-        prob, self._vad_state = self._vad(chunk, self._vad_state)
-        self._judged += CHUNK_SAMPLES
-        self._marks.append(self._vad_state)
-        self._probs.append(prob)
-        power = float(np.mean(np.square(chunk.astype(np.float64))))
-        for cut in self._cutter.push(prob, float(10 * np.log10(power + 1.0))):
-            self._enqueue(cut.start, cut.end)
-
-    def _enqueue(self, first: int, size: int) -> None:
-        """The first ``size`` chunks since the boundary are complete; words may be found from ``first`` on."""
-        size = min(size, len(self._probs))
-        start, end = self._boundary, min(self._boundary + size * CHUNK_SAMPLES, self._tape.end)
-        speech, after = start + first * CHUNK_SAMPLES, self._marks[size]
-        if end <= self._memory.done:
-            self._memory = self._memory.heard_again(start, self._marks[0])
-        elif speech < end:
-            evidence = _evidence(self._probs[first:size])
-            self._acts.append(_Spoken(start, speech, end, self._marks[0], after, evidence, self._tape))
-        else:
-            self._acts.append(_Silent(end, after))
-        del self._probs[:size], self._marks[:size]
-        self._boundary = start + size * CHUNK_SAMPLES
-
-    def _close(self) -> None:
-        """End of a stretch of sound: the rest of a chunk counts as a whole one."""
-        rest = self._tape.end - self._judged
-        if rest:
-            chunk = np.zeros(CHUNK_SAMPLES, np.int16)
-            chunk[:rest] = self._tape.cut(self._judged, self._tape.end)
-            self._judge(chunk)
-        cut = self._cutter.flush()
-        if cut:
-            self._enqueue(cut.start, cut.end)
-
-    def _begin(self, start: int) -> None:
-        """A new stretch of sound; phrases that wait keep the old one."""
-        self._tape = Tape(start)
-        self._boundary = self._judged = start
-        self._vad_state = FRESH
-        self._marks = [FRESH]
-        self._probs = []
 
     # -- jobs out
 
@@ -174,40 +98,45 @@ class Pipeline:
     def next_final(self, now_s: float) -> DecodeJob | None:
         """The oldest complete phrase that waits for its words."""
         act = self._acts[0] if self._acts else None
-        return self._final_job(act, now_s) if isinstance(act, _Spoken) else None
+        return self._final_job(act, now_s) if isinstance(act, Heard) else None
 
     def _next_interim(self, now_s: float) -> DecodeJob | None:
-        since = self._cutter.speaking_since
-        if self._ended or since is None:
+        phrase, end = self._listener.open_phrase, self._listener.tape.end
+        if self._ended or phrase is None or not self._preview.due(*phrase, end):
             return None
-        start = self._boundary + since * CHUNK_SAMPLES
-        voiced = self._boundary + self._cutter.voiced_until * CHUNK_SAMPLES
-        return self._interim_job(start, now_s) if self._preview.due(start, voiced, self._judged) else None
+        return self._interim_job(phrase[0], end, now_s)
 
-    def _final_job(self, act: _Spoken, now_s: float) -> DecodeJob:
-        start = self._memory.window_start(act.speech, act.end, self._settings.context_samples)
+    def _final_job(self, act: Heard, now_s: float) -> DecodeJob:
+        settings, whole = self._settings, isinstance(act, Spoken)
+        start = self._window_start(act) if whole else act.speech
+        before = self._memory.words_before(start) if whole and settings.prompt_s else []
         return DecodeJob(
             self._work.track,
-            Kind.FINAL,
+            Kind.FINAL if whole else Kind.LOOK,
             start,
             act.tape.cut(start, act.end),
-            self._settings.final_pad_s,
-            self._settings.final_beam,
+            settings.final_pad_s if whole else settings.look_pad_s,
+            settings.final_beam if whole else 1,
             self._memory.language.locked,
             self._work.languages,
+            prompt="".join(before).strip(),
             hotwords=", ".join(self._work.vocabulary),
             timed=True,
             issued_s=now_s,
         )
 
-    def _interim_job(self, start: int, now_s: float) -> DecodeJob:
-        end = self._tape.end
+    def _window_start(self, act: Heard) -> int:
+        if self._alone:
+            return act.speech
+        return self._memory.window_start(act.speech, act.end, self._settings.context_samples)
+
+    def _interim_job(self, start: int, end: int, now_s: float) -> DecodeJob:
         self._preview.asked(end)
         return DecodeJob(
             self._work.track,
             Kind.INTERIM,
             start,
-            self._tape.cut(start, end),
+            self._listener.tape.cut(start, end),
             self._settings.interim_pad_s,
             1,
             self._memory.language.locked or self._memory.language.best,
@@ -223,54 +152,99 @@ class Pipeline:
         if job.kind is Kind.INTERIM:
             return self._show(job, result) if result else []
         act = self._acts.popleft()
-        if not isinstance(act, _Spoken) or result is None:
+        if isinstance(act, Look):
+            return [*self._look(act, job, result), *self._settle()]
+        if not isinstance(act, Spoken) or result is None:
             raise ValueError("the answer belongs to no open phrase")
+        if self._left_out(act, job, result):
+            self._alone = True
+            self._acts.appendleft(act)
+            return []
+        self._alone = False
         return [*self._write(act, job, result), *self._settle()]
 
-    def _write(self, act: _Spoken, job: DecodeJob, heard: Hypothesis) -> list[Output]:
+    def _left_out(self, act: Spoken, job: DecodeJob, heard: Hypothesis) -> bool:
+        """Whether the model skipped the new phrase after its context: then it is heard again alone."""
+        if self._alone or job.start >= act.speech:
+            return False
+        words = self._new_words(job, act.start, heard)
+        open_s = (act.end - max(act.speech, self._memory.early.until)) / SAMPLE_RATE_HZ - _QUIET_S
+        return len(words) < open_s * _FEWEST_WORDS_PER_SECOND
+
+    def _new_words(self, job: DecodeJob, boundary: int, heard: Hypothesis) -> list[HeardWord]:
+        """Words of ``heard`` that are not written yet."""
         known = self._memory.words_since(job.start)
-        first = commit.new_from(heard.words, known, (act.start - job.start) / SAMPLE_RATE_HZ)
-        words = guards.without_loops(heard.words[first:])
+        boundary = max(boundary, self._memory.early.until)
+        first = commit.new_from(heard.words, known, (boundary - job.start) / SAMPLE_RATE_HZ)
+        return guards.without_loops(heard.words[first:])
+
+    def _look(self, act: Look, job: DecodeJob, heard: Hypothesis | None) -> list[Output]:
+        """Write what is sure already. A look that was skipped only means that its words come later."""
+        early = self._memory.early
+        if heard is None or not guards.believable(heard, len(heard.words), act.evidence, self._settings.guards):
+            self._memory = self._memory.looked_at(msgspec.structs.replace(early, tail=(), looked=act.end))
+            return []
+        words = self._new_words(job, act.speech, heard)
+        n = (
+            commit.sure_words(words, early.tail, job.seconds, self._settings.early)
+            if self._memory.language.locked
+            else 0
+        )
+        tail = tuple(w.text for w in words[n:])
+        until = min(act.end, job.start + int(words[n - 1].end_s * SAMPLE_RATE_HZ)) if n else early.until
+        written = (*early.words, *(w.text for w in words[:n]))
+        self._memory = self._memory.looked_at(Early(written, until, tail, act.end))
+        shown = self._preview.heard(job.start, act.end, list(tail), heard.language, fresh=n > 0)
+        if not n:
+            return [*shown]
+        span = (max(act.speech, early.until), until)
+        segment = segment_of(self._work, job.start, span, words[:n], heard)
+        return [Final(segment, *self._checkpoint()), *shown]
+
+    def _write(self, act: Spoken, job: DecodeJob, heard: Hypothesis) -> list[Output]:
+        words = self._new_words(job, act.start, heard)
         if not guards.believable(heard, len(words), act.evidence, self._settings.guards):
             words = []
+        start = max(act.speech, self._memory.early.until)
         language = self._memory.language
         self._memory = self._memory.after(
             Phrase(act.start, act.speech, act.end, act.vad, tuple(w.text for w in words)),
             language.vote(heard.languages, act.evidence.seconds) if words else language,
-            self._settings.context_samples,
+            self._settings.memory_samples,
             act.vad_after,
         )
         act.tape.forget(self._memory.restart)
         left = self._preview.written([w.text for w in words], act.end)
-        if not words:
+        if not words or start >= act.end:
             return [*self._advance(), *left]
-        segment = segment_of(self._work, job.start, (act.speech, act.end), words, heard)
-        self._told = act.end
+        segment = segment_of(self._work, job.start, (start, act.end), words, heard)
+        self._told = self._memory.restart
         return [Final(segment, *self._checkpoint()), *left]
 
     def _show(self, job: DecodeJob, heard: Hypothesis) -> Sequence[Output]:
-        evidence = _evidence(self._probs or [1.0])
-        if not guards.believable(heard, len(heard.words), evidence, self._settings.guards):
+        if not guards.believable(heard, len(heard.words), self._listener.evidence, self._settings.guards):
             return []
         words = [w.text for w in guards.without_loops(heard.words)]
-        return self._preview.heard(job.start, job.start + len(job.pcm), words, heard.language)
+        known = self._memory.words_since(job.start)
+        rest = words[commit.rest_after(known, words) :]
+        return self._preview.heard(job.start, job.start + len(job.pcm), rest, heard.language)
 
     def _settle(self) -> list[Output]:
         """What needs no decoding comes out as soon as everything before it is out."""
         outputs: list[Output] = []
-        while self._acts and not isinstance(self._acts[0], _Spoken):
+        while self._acts and not isinstance(self._acts[0], Heard):
             act = self._acts.popleft()
-            if isinstance(act, _Silent):
+            if isinstance(act, Silent):
                 self._memory = self._memory.rested(act.end, act.vad)
                 outputs += self._advance()
-            elif isinstance(act, _Gap):
+            elif isinstance(act, Missing):
                 self._memory = self._memory.rested(act.end, FRESH)
                 self._told = act.end
                 outputs.append(GapOut(act.start, act.cause, *self._checkpoint()))
             else:
                 self._memory = self._memory.rested(act.end, FRESH)
                 outputs.append(Finished(*self._checkpoint()))
-            self._tape.forget(self._memory.restart)
+            self._listener.tape.forget(self._memory.restart)
         return outputs
 
     def _advance(self) -> list[Output]:
@@ -281,8 +255,3 @@ class Pipeline:
 
     def _checkpoint(self) -> tuple[int, bytes]:
         return self._memory.restart, self._memory.dump()
-
-
-def _evidence(probs: Sequence[float]) -> guards.Evidence:
-    loud = sorted(probs)[len(probs) // 2 :]
-    return guards.Evidence(len(probs) * CHUNK_SAMPLES / SAMPLE_RATE_HZ, sum(loud) / len(loud))

@@ -34,9 +34,12 @@ class Preview:
         """A look at the sound up to ``end`` is under way."""
         self._asked = end
 
-    def heard(self, start: int, end: int, words: list[str], language: str) -> list[InterimOut]:
-        """What was heard from ``start`` to ``end``. Words shown as stable stay as they are."""
-        if start != self._start:
+    def heard(self, start: int, end: int, words: list[str], language: str, *, fresh: bool = False) -> list[InterimOut]:
+        """What was heard from ``start`` to ``end``. Words shown as stable stay as they are.
+
+        ``fresh``: the words before these were just written.
+        """
+        if start != self._start or fresh:
             self._agreement.renew()
         stable = self._agreement.stable
         words = self._shown[:stable] + words[stable:]

@@ -1,13 +1,15 @@
 """Which waiting windows are decoded together next. Pure; time is an argument.
 
-Finals come before interims, the oldest first. A batch holds windows of one kind, one beam and like length. An
-interim that waited too long is skipped: its track will ask again about newer sound.
+Finals come before looks, looks before interims, the oldest first. A batch holds windows of one kind, one beam and
+like length. An interim that waited too long is skipped: its track will ask again about newer sound.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stream_workers.decode import DecodeJob, Kind
+
+_RANK = {Kind.FINAL: 0, Kind.LOOK: 1, Kind.INTERIM: 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +22,15 @@ class BatchRules:
     stretch: float = 1.5
     """Interims in a batch differ at most by this factor in length."""
     stale_s: float = 1.5
+    late_s: float = 4.0
+    """A look that waited so long is skipped: the end of its phrase is near."""
 
 
 def choose(waiting: Sequence[DecodeJob], rules: BatchRules) -> list[int]:
     """Indices of the jobs to decode next; empty when nothing waits."""
     if not waiting:
         return []
-    order = sorted(range(len(waiting)), key=lambda i: (waiting[i].kind is Kind.INTERIM, waiting[i].issued_s))
+    order = sorted(range(len(waiting)), key=lambda i: (_RANK[waiting[i].kind], waiting[i].issued_s))
     head = waiting[order[0]]
     chosen: list[int] = []
     total_s = 0.0
@@ -45,15 +49,16 @@ def _fits(head: DecodeJob, job: DecodeJob, stretch: float) -> bool:
         return False
     if job.hotwords != head.hotwords or (job.language is None) != (head.language is None):
         return False
-    if head.kind is Kind.FINAL:
+    if head.kind is not Kind.INTERIM:
         return job.padded_s == head.padded_s
     longer, shorter = max(job.padded_s, head.padded_s), min(job.padded_s, head.padded_s)
     return longer <= stretch * shorter
 
 
 def stale(waiting: Sequence[DecodeJob], now_s: float, rules: BatchRules) -> list[int]:
-    """Indices of interims that waited too long."""
-    return [i for i, job in enumerate(waiting) if job.kind is Kind.INTERIM and now_s - job.issued_s > rules.stale_s]
+    """Indices of interims and looks that waited too long."""
+    patience_s = {Kind.INTERIM: rules.stale_s, Kind.LOOK: rules.late_s, Kind.FINAL: float("inf")}
+    return [i for i, job in enumerate(waiting) if now_s - job.issued_s > patience_s[job.kind]]
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 import msgspec
 
 from contracts.audio import SAMPLE_RATE_HZ
+from stream_workers.commit import EarlyRules
 from stream_workers.guards import GuardRules
 from stream_workers.vad import CutRules
 
@@ -12,16 +13,21 @@ class SpeechSettings(msgspec.Struct, frozen=True):
 
     interim_s: float = 0.4
     """New sound that an interim waits for while the machine has time."""
-    interim_pad_s: float = 2.5
+    interim_pad_s: float = 2.0
     """Silence appended to interim windows."""
-    final_pad_s: float = 6.0
+    final_pad_s: float = 8.0
     """Silence appended to final windows."""
     final_beam: int = 5
     """Beam of finals."""
-    context_s: float = 9.0
+    context_s: float = 12.0
     """Longest final window: phrases before the new one are heard again as far as they fit."""
+    prompt_s: float = 0.0
+    """Text of so much sound before a final window is given to the model as what was said before."""
     advance_s: float = 4.0
     """Silence after which the checkpoint moves on."""
+    look_pad_s: float = 4.0
+    """Silence appended when an open phrase is looked at for words that are final already."""
+    early: EarlyRules = EarlyRules()
     cuts: CutRules = CutRules()
     guards: GuardRules = GuardRules()
 
@@ -29,6 +35,11 @@ class SpeechSettings(msgspec.Struct, frozen=True):
     def context_samples(self) -> int:
         """``context_s`` in samples."""
         return int(self.context_s * SAMPLE_RATE_HZ)
+
+    @property
+    def memory_samples(self) -> int:
+        """How much of what was written is remembered, in samples."""
+        return int(max(self.context_s, self.prompt_s) * SAMPLE_RATE_HZ)
 
     @property
     def advance_samples(self) -> int:

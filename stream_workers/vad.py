@@ -41,6 +41,12 @@ class CutRules:
     """Such a cut leaves at least this much before it."""
     ahead: int = chunks(0.45)
     """And at least this much after it."""
+    first_look: int = chunks(2.2)
+    """Age at which an open phrase is looked at for words that are sure already."""
+    look_step: int = chunks(1.25)
+    """And how often after that."""
+    look_pause: int = 4
+    """In a pause of this length it is not: its end is near."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,14 @@ class Cut:
     def silent(self) -> bool:
         """Whether there is nothing to decode."""
         return self.start >= self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """The open phrase from ``start`` to ``end`` has reached an age at which it is looked at."""
+
+    start: int
+    end: int
 
 
 @dataclass(slots=True)
@@ -79,20 +93,22 @@ class Cutter:
         """Chunk after the last one with speech."""
         return self._last + 1
 
-    def push(self, prob: float, level_db: float) -> list[Cut]:
-        """The cuts that this chunk brings, mostly none."""
+    def push(self, prob: float, level_db: float) -> list[Cut | Glance]:
+        """What this chunk brings, mostly nothing."""
         waiting = [(prob, level_db)]
-        cuts: list[Cut] = []
+        found: list[Cut | Glance] = []
         while waiting:
             self._probs.append(waiting[0][0])
             self._levels.append(waiting[0][1])
-            waiting.pop(0)
-            cut = self._step(len(self._probs) - 1)
-            if cut:
-                cuts.append(cut)
-                waiting = [*zip(self._probs[cut.end :], self._levels[cut.end :], strict=True), *waiting]
+            del waiting[0]
+            mark = self._step(len(self._probs) - 1)
+            if mark:
+                found.append(mark)
+            if isinstance(mark, Cut):
+                # What lies behind the cut is judged anew, as a replay from there will judge it.
+                waiting = [*zip(self._probs[mark.end :], self._levels[mark.end :], strict=True), *waiting]
                 self._renew()
-        return cuts
+        return found
 
     def flush(self) -> Cut | None:
         """End of sound: what is open is complete."""
@@ -105,7 +121,7 @@ class Cutter:
     def _renew(self) -> None:
         self._probs, self._levels, self._first, self._last = [], [], None, 0
 
-    def _step(self, i: int) -> Cut | None:
+    def _step(self, i: int) -> Cut | Glance | None:
         if self._first is None:
             return self._wait(i)
         rules = self.rules
@@ -117,6 +133,9 @@ class Cutter:
             return Cut(max(0, self._first - rules.pre_roll), self._last + 1 + pause // 2)
         if i - self._first >= rules.longest:
             return Cut(max(0, self._first - rules.pre_roll), self._weakest(i), pause=False)
+        grown = i - self._first - rules.first_look
+        if grown >= 0 and grown % rules.look_step == 0 and pause < rules.look_pause:
+            return Glance(max(0, self._first - rules.pre_roll), i + 1)
         return None
 
     def _wait(self, i: int) -> Cut | None:

@@ -103,7 +103,8 @@ class Whisper:
             before += tokenizer.encode(" " + job.prompt)[-_PROMPT_TOKENS // 2 :]
         head = [tokenizer.sot_prev, *before] if before else []
         prefix = tokenizer.encode(" " + job.prefix) if job.prefix else []
-        return [*head, *tokenizer.sot_sequence, tokenizer.no_timestamps, *prefix]
+        mode = [] if job.stamped else [tokenizer.no_timestamps]
+        return [*head, *tokenizer.sot_sequence, *mode, *prefix]
 
     def _align(
         self, jobs: Sequence[DecodeJob], encoded: Any, chosen: Sequence[str], results: Sequence[Any], frames: int

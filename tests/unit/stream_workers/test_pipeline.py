@@ -1,0 +1,159 @@
+"""The pipeline as a whole, with a scripted voice detector and model."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contracts.errors import BadInput
+from contracts.live import TrackWork
+from stream_workers.decode import Hypothesis, Kind
+from stream_workers.offline import outputs, transcribe
+from stream_workers.pipeline import Pipeline
+from stream_workers.ports import Advanced, Final, Finished, GapOut, InterimOut
+from stream_workers.speech_settings import SpeechSettings
+from tests.fakes.speech import LevelTranscriber, LoudVad, spoken
+
+pytestmark = pytest.mark.unit
+
+plans = st.lists(st.tuples(st.integers(1, 30), st.integers(5, 250)), min_size=1, max_size=4)
+contexts = st.sampled_from([SpeechSettings(), SpeechSettings(context_s=6.0), SpeechSettings(prompt_s=10.0)])
+
+
+def pipeline(config: SpeechSettings, samples: int = 0, state: bytes = b"", language: str | None = "en") -> Pipeline:
+    return Pipeline(TrackWork("m", "t", 0.0, language=language), samples, state, vad=LoudVad(), settings=config)
+
+
+@settings(max_examples=8, deadline=None)
+@given(plans, contexts, st.integers(200, 40_000))
+def test_any_chunking_of_the_same_sound_gives_the_same_finals(plan, config, step):
+    sound = spoken(plan)
+    whole = transcribe(sound, pipeline(config), LevelTranscriber())
+    parts = [o.segment for o in outputs(sound, pipeline(config), LevelTranscriber(), step) if isinstance(o, Final)]
+    assert parts == whole
+
+
+@settings(max_examples=5, deadline=None)
+@given(plans, contexts)
+def test_replay_from_any_checkpoint_gives_the_same_finals_with_the_same_ids(plan, config):
+    sound = spoken(plan)
+    first = list(outputs(sound, pipeline(config, language=None), LevelTranscriber()))
+    for i, output in enumerate(first):
+        later = [o.segment for o in first[i + 1 :] if isinstance(o, Final)]
+        again = pipeline(config, output.samples, output.state, None)
+        assert transcribe(sound[output.samples :], again, LevelTranscriber()) == later
+
+
+@settings(max_examples=8, deadline=None)
+@given(plans, contexts)
+def test_every_word_is_final_once_and_in_order(plan, config):
+    sound = spoken(plan)
+    segments = transcribe(sound, pipeline(config), LevelTranscriber())
+    words = [int(w.w[1:]) for s in segments for w in s.words]
+    assert words == sorted(set(words))
+    assert len(words) >= 0.9 * sum(n for n, _ in plan)
+    assert len({s.id for s in segments}) == len(segments)
+    assert all(a.end <= b.start + 1e-6 for a, b in itertools.pairwise(segments))
+
+
+@settings(max_examples=4, deadline=None)
+@given(st.integers(1, 150))
+def test_speech_without_a_pause_is_written_within_thirty_seconds(syllables):
+    sound, p, model = spoken([(syllables, 10)]), pipeline(SpeechSettings()), LevelTranscriber()
+    for start in range(0, len(sound), 16_000):
+        p.push(sound[start : start + 16_000])
+        while (job := p.next_final(0.0)) is not None:
+            p.complete(job, model.decode([job])[0])
+        assert min(len(sound), start + 16_000) - p.accounted <= 30 * 16_000
+
+
+def test_a_track_ends_with_finished_at_its_last_sample():
+    sound = spoken([(7, 33)])
+    last = list(outputs(sound, pipeline(SpeechSettings()), LevelTranscriber()))[-1]
+    assert isinstance(last, Finished)
+    assert last.samples == len(sound)
+
+
+def test_silence_moves_the_checkpoint_and_makes_no_words():
+    found = list(outputs(np.zeros(60 * 16_000, np.int16), pipeline(SpeechSettings()), LevelTranscriber()))
+    moves = [o.samples for o in found if isinstance(o, Advanced)]
+    assert not any(isinstance(o, Final) for o in found)
+    assert max(b - a for a, b in zip([0, *moves], [*moves, 60 * 16_000], strict=True)) <= 10 * 16_000
+
+
+def test_a_gap_comes_after_the_words_before_it_and_nothing_is_carried_over():
+    p, model = pipeline(SpeechSettings()), LevelTranscriber()
+    found = [*p.push(spoken([(8, 0)])), *p.push_gap(10**9, "network")]
+    while (job := p.next_final(0.0)) is not None:
+        found += p.complete(job, model.decode([job])[0])
+    found += [*p.push(spoken([(8, 100)])), *p.finish()]
+    while (job := p.next_final(0.0)) is not None:
+        found += p.complete(job, model.decode([job])[0])
+    kinds = [type(o) for o in found if not isinstance(o, InterimOut)]
+    assert kinds == [Final, GapOut, Final, Finished]
+    assert found[-1].samples == 10**9 + 2 * 8 * 3_200 + 16_000
+
+
+def test_previews_come_while_somebody_speaks_and_end_with_the_final():
+    p, model, shown = pipeline(SpeechSettings()), LevelTranscriber(), []
+    sound = spoken([(9, 100)])
+    for start in range(0, len(sound), 960):
+        p.push(sound[start : start + 960])
+        job = p.next_job(0.0)
+        if job:
+            shown += [o for o in p.complete(job, model.decode([job])[0]) if isinstance(o, InterimOut)]
+    texts = [o.segment.text if o.segment else "" for o in shown]
+    assert len(texts) >= 4
+    assert texts[-1] == ""
+    assert texts[0].startswith("w501")
+
+
+def test_a_skipped_preview_changes_nothing():
+    p = pipeline(SpeechSettings())
+    p.push(spoken([(6, 0)]))
+    job = p.next_job(0.0)
+    assert job is not None
+    assert job.kind is Kind.INTERIM
+    assert p.complete(job, None) == []
+
+
+def test_a_phrase_is_judged_by_its_own_words_not_by_those_of_its_context():
+    config = SpeechSettings(context_s=12.0)
+    sound = spoken([(18, 30), (6, 30), (18, 60)])
+    assert sum(len(s.words) for s in transcribe(sound, pipeline(config), LevelTranscriber())) == 42
+
+
+class Forgetful(LevelTranscriber):
+    """Leaves out everything after the first second when a window is long."""
+
+    def decode(self, jobs):
+        return [
+            Hypothesis(h.words[:2], h.language, h.languages) if len(j.pcm) > 5 * 16_000 else h
+            for j, h in zip(jobs, super().decode(jobs), strict=True)
+        ]
+
+
+def test_a_phrase_that_the_model_leaves_out_after_its_context_is_heard_again_alone():
+    config = SpeechSettings(context_s=12.0)
+    sound = spoken([(15, 60), (15, 60)])
+    segments = transcribe(sound, pipeline(config), Forgetful())
+    assert sum(len(s.words) for s in segments) == 30
+
+
+def test_the_language_is_found_once_and_stays():
+    sound, model = spoken([(12, 60)] * 4), LevelTranscriber()
+    transcribe(sound, pipeline(SpeechSettings(), language=None), model)
+    asked = [job.language for batch in model.batches for job in batch if job.kind is Kind.FINAL]
+    assert asked[0] is None
+    assert asked[-1] == "en"
+
+
+def test_a_state_of_another_checkpoint_is_refused():
+    sound = spoken([(12, 60)] * 2)
+    final = next(o for o in outputs(sound, pipeline(SpeechSettings()), LevelTranscriber()) if isinstance(o, Final))
+    with pytest.raises(BadInput):
+        pipeline(SpeechSettings(), final.samples + 512, final.state)
+    with pytest.raises(BadInput):
+        pipeline(SpeechSettings(), final.samples, b"\x01nonsense")
