@@ -85,6 +85,10 @@ class Engine:
         """Seconds of new sound that an interim should wait for at the moment."""
         return self.pace.interval_s
 
+    def pressed(self) -> bool:
+        """Whether there is more to do than fits: everything is to be made as cheaply as possible."""
+        return self.pace.thinned
+
     @property
     def stats(self) -> EngineStats:
         """The engine as it is now."""

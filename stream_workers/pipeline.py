@@ -5,7 +5,8 @@
                                   └─ open phrase ─▶ interim jobs ─▶ engine ─▶ complete ─▶ InterimOut
 
 Finals come from windows whose borders the sound alone decides: the same sound gives the same finals however it
-arrives and however busy the machine is. Interims are previews and depend on nothing but the moment.
+arrives and from whichever checkpoint. Only a machine that is overloaded makes them from cheaper windows with the same
+borders. Interims are previews and depend on nothing but the moment.
 A final's window begins some phrases earlier, so that the model hears how the sentence began; ``samples`` of an
 output is where that window would begin for the next phrase, and ``state`` says what is already written.
 """
@@ -35,7 +36,11 @@ _FEWEST_WORDS_PER_SECOND = 1.0
 
 
 class Pipeline:
-    """See ``ports.Pipeline``. ``pace`` says how many seconds of new sound an interim should wait for."""
+    """See ``ports.Pipeline``.
+
+    ``pace`` says how many seconds of new sound an interim should wait for; while ``pressed``, looks are left out and
+    finals are decoded in the cheap way, so that more tracks fit.
+    """
 
     def __init__(
         self,
@@ -46,6 +51,7 @@ class Pipeline:
         vad: Vad,
         settings: SpeechSettings,
         pace: Callable[[], float] | None = None,
+        pressed: Callable[[], bool] = lambda: False,
     ) -> None:
         self._work = work
         self._vad = vad
@@ -54,6 +60,7 @@ class Pipeline:
         self._listener = Listener(samples, vad, self._memory.restart_vad, settings.cuts)
         self._acts: deque[Act] = deque()
         self._preview = Preview(work.track, pace or (lambda: settings.interim_s))
+        self._pressed = pressed
         self._told = samples
         self._ended = False
         self._alone = False
@@ -80,10 +87,7 @@ class Pipeline:
 
     def _take(self, acts: Sequence[Act]) -> list[Output]:
         for act in acts:
-            if isinstance(act, Look):
-                if act.end > max(self._memory.done, self._memory.early.looked):
-                    self._acts.append(act)
-            elif act.end > self._memory.done or isinstance(act, Ended):
+            if isinstance(act, Look | Ended) or act.end > self._memory.done:
                 self._acts.append(act)
             elif isinstance(act, Spoken):  # a replay hears its context again
                 self._memory = self._memory.heard_again(act.start, act.vad)
@@ -97,8 +101,17 @@ class Pipeline:
 
     def next_final(self, now_s: float) -> DecodeJob | None:
         """The oldest complete phrase that waits for its words."""
-        act = self._acts[0] if self._acts else None
-        return self._final_job(act, now_s) if isinstance(act, Heard) else None
+        while self._acts and isinstance(act := self._acts[0], Look) and self._needless(act):
+            self._acts.popleft()
+        head = self._acts[0] if self._acts else None
+        return self._final_job(head, now_s) if isinstance(head, Heard) else None
+
+    def _waits(self, act: Act) -> bool:
+        return isinstance(act, Spoken) or (isinstance(act, Look) and not self._needless(act))
+
+    def _needless(self, look: Look) -> bool:
+        """Whether its phrase is written, or looked at before (a replay), or everything must be cheap."""
+        return look.speech < self._memory.done or look.end <= self._memory.early.looked or self._pressed()
 
     def _next_interim(self, now_s: float) -> DecodeJob | None:
         phrase, end = self._listener.open_phrase, self._listener.tape.end
@@ -108,15 +121,16 @@ class Pipeline:
 
     def _final_job(self, act: Heard, now_s: float) -> DecodeJob:
         settings, whole = self._settings, isinstance(act, Spoken)
-        start = self._window_start(act) if whole else act.speech
+        cheap = not whole or self._pressed()
+        start = act.speech if cheap else self._window_start(act)
         before = self._memory.words_before(start) if whole and settings.prompt_s else []
         return DecodeJob(
             self._work.track,
             Kind.FINAL if whole else Kind.LOOK,
             start,
             act.tape.cut(start, act.end),
-            settings.final_pad_s if whole else settings.look_pad_s,
-            settings.final_beam if whole else 1,
+            settings.look_pad_s if cheap else settings.final_pad_s,
+            1 if cheap else settings.final_beam,
             self._memory.language.locked,
             self._work.languages,
             prompt="".join(before).strip(),
@@ -232,8 +246,10 @@ class Pipeline:
     def _settle(self) -> list[Output]:
         """What needs no decoding comes out as soon as everything before it is out."""
         outputs: list[Output] = []
-        while self._acts and not isinstance(self._acts[0], Heard):
+        while self._acts and not self._waits(self._acts[0]):
             act = self._acts.popleft()
+            if isinstance(act, Heard):
+                continue
             if isinstance(act, Silent):
                 self._memory = self._memory.rested(act.end, act.vad)
                 outputs += self._advance()

@@ -58,7 +58,7 @@ def pipelines(config: WorkerSettings, speech: SpeechSettings, engine: Engine) ->
     vad = Silero(config.models / _VAD_FILE)
 
     def make(work: TrackWork, samples: int, state: bytes) -> Pipeline:
-        return Pipeline(work, samples, state, vad=vad, settings=speech, pace=engine.interval_s)
+        return Pipeline(work, samples, state, vad=vad, settings=speech, pace=engine.interval_s, pressed=engine.pressed)
 
     return make
 
