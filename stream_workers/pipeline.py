@@ -122,6 +122,8 @@ class Pipeline:
     def _final_job(self, act: Heard, now_s: float) -> DecodeJob:
         settings, whole = self._settings, isinstance(act, Spoken)
         cheap = not whole or self._pressed()
+        if not whole:
+            self._preview.asked(act.end)  # its answer is shown as well
         start = act.speech if cheap else self._window_start(act)
         before = self._memory.words_before(start) if whole and settings.prompt_s else []
         return DecodeJob(

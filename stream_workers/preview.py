@@ -32,7 +32,7 @@ class Preview:
 
     def asked(self, end: int) -> None:
         """A look at the sound up to ``end`` is under way."""
-        self._asked = end
+        self._asked = max(self._asked, end)
 
     def heard(self, start: int, end: int, words: list[str], language: str, *, fresh: bool = False) -> list[InterimOut]:
         """What was heard from ``start`` to ``end``. Words shown as stable stay as they are.

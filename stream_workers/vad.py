@@ -41,9 +41,9 @@ class CutRules:
     """Such a cut leaves at least this much before it."""
     ahead: int = chunks(0.45)
     """And at least this much after it."""
-    first_look: int = chunks(2.2)
+    first_look: int = chunks(1.8)
     """Age at which an open phrase is looked at for words that are sure already."""
-    look_step: int = chunks(1.25)
+    look_step: int = chunks(1.0)
     """And how often after that."""
     look_pause: int = 4
     """In a pause of this length it is not: its end is near."""
