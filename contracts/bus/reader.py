@@ -6,7 +6,7 @@ import contextlib
 import nats.errors
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext, api
-from nats.js.errors import NotFoundError
+from nats.js.errors import NotFoundError, ServiceUnavailableError
 
 from contracts.bus.translate import (
     NATS_ERRORS,
@@ -56,6 +56,9 @@ class Reader:
             messages = await subscription.fetch(batch, timeout=timeout_s)
         except TimeoutError:  # nats-py's own is one, and now and then it raises a plain one
             await self._check(subscription)
+            return []
+        except ServiceUnavailableError:  # nobody answers for the consumer: it idled too long, or the server restarted
+            await self._forget()
             return []
         whole = self._without_loss(messages)
         stored = [s for s in map(stored_from_message, whole) if s.seq >= self.next_seq]

@@ -3,6 +3,7 @@
 import asyncio
 import time
 
+import nats
 import pytest
 
 from contracts import subjects
@@ -138,3 +139,18 @@ async def test_live_messages_reach_a_subscriber(bus: Bus) -> None:
     await bus.subscribe_live(subjects.LIVE_ALL, handle)
     await bus.publish_live(subjects.live("m1", "t1"), b"hello")
     assert await asyncio.wait_for(got.get(), 5) == ("live.m1.t1", b"hello")
+
+
+async def test_a_reader_whose_consumer_was_removed_goes_on_where_it_was(bus: Bus, nats_server: NatsServer) -> None:
+    await bus.append(SUBJECT, b"0", msg_id="0")
+    reader = bus.reader(subjects.MEETING_STREAM, SUBJECT)
+    assert [m.data for m in await reader.fetch()] == [b"0"]
+    client = await nats.connect(nats_server.url)
+    manager = client.jsm()
+    for consumer in await manager.consumers_info(subjects.MEETING_STREAM):
+        await manager.delete_consumer(subjects.MEETING_STREAM, consumer.name)
+    await client.close()
+    await bus.append(SUBJECT, b"1", msg_id="1")
+    seen = [m.data for _ in range(5) for m in await reader.fetch(timeout_s=0.2)]
+    await reader.close()
+    assert seen == [b"1"]
