@@ -1,4 +1,4 @@
-"""The command line: ``rapporteur up | doctor | models | stream | tail | replay``."""
+"""The command line: ``rapporteur up | doctor | models | import | stream | tail | replay``."""
 
 import os
 import sys
@@ -13,6 +13,7 @@ from contracts import service
 from contracts.errors import Fault
 from deploy import models, pull, talk
 from deploy import settings as deploy_settings
+from deploy.bring import import_
 from deploy.doctor import doctor
 from deploy.onebox import OneBox, wanted_models
 from deploy.terminal import own_terminal
@@ -96,7 +97,7 @@ def models_pull(names: tuple[str, ...], tests: bool) -> None:
     pull.pull(wanted, deploy_settings.load(os.environ).models)
 
 
-for command in (doctor, talk.stream, talk.tail, talk.replay):
+for command in (doctor, import_, talk.stream, talk.tail, talk.replay):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -64,6 +64,17 @@ class Server:
             return response.json() if response.content else None
         raise _fault(response)
 
+    async def send_bytes(self, path: str, body: bytes, *, offset: int) -> Any:
+        """PATCH the bytes at ``offset`` of an upload; returns the decoded answer."""
+        headers = {"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"}
+        try:
+            response = await self._http.patch(path, content=body, headers=headers)
+        except httpx.HTTPError as exc:
+            raise Unavailable("the connection broke", source=_SOURCE) from exc
+        if response.is_success:
+            return response.json()
+        raise _fault(response)
+
     async def start_meeting(self, **fields: object) -> str:
         """Start a meeting; returns its id. Fields as in POST /v1/meetings; None is left out."""
         body = {k: v for k, v in fields.items() if v not in (None, ())}

@@ -20,7 +20,7 @@ from deploy import models, natsconf, preflight
 from deploy.models import Model
 from deploy.preflight import Address
 from deploy.pull import AIR_GAPPED
-from deploy.settings import ROOT, OneBoxSettings, argv, check_services, child_env
+from deploy.settings import ROOT, OneBoxSettings, argv, check_services, child_env, role_of
 from deploy.supervisor import Child, Spec, die_with_parent
 
 READY_TIMEOUT_S = 90.0
@@ -103,13 +103,14 @@ class OneBox:
         return {role: planned.url(role) for role in natsconf.ROLES}, (spec, planned.health_url)
 
     def _services(self, urls: Mapping[str, str], budget: Mapping[str, int]) -> list[Spec]:
-        names = ["gateway", *(f"worker-{n + 1}" for n in range(self._chosen.workers)), "analyzer"]
+        names = ["gateway", "whip", *(f"worker-{n + 1}" for n in range(self._chosen.workers)), "analyzer"]
         return [
             Spec(
                 name,
                 argv(service := name.partition("-")[0]),
-                child_env(self._env, self._chosen, service, urls[service], budget),
+                child_env(self._env, self._chosen, service, urls[role_of(service)], budget),
                 self._log(name),
+                vital=service != "whip",
             )
             for name in names
         ]
@@ -186,7 +187,7 @@ class OneBox:
         """Stop the children in order; a second Ctrl-C kills what is left."""
         asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self._kill_now)
         (self._run_dir / "server.json").unlink(missing_ok=True)
-        for prefix in ("gateway", "worker", "analyzer", "nats-server"):
+        for prefix in ("whip", "gateway", "worker", "analyzer", "nats-server"):
             stopping = [c.stop() for c in self._children if c.spec.name.startswith(prefix)]
             await asyncio.gather(*stopping)
 

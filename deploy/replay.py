@@ -55,7 +55,16 @@ def read(path: Path) -> Script:
         script = msgspec.json.decode(path.read_bytes(), type=Script)
     except (OSError, msgspec.DecodeError) as exc:
         raise BadInput(f"{path} is no transcript: {exc}", source="file") from exc
-    return msgspec.structs.replace(script, turns=tuple(sorted(script.turns, key=lambda t: t.start)))
+    return msgspec.structs.replace(script, turns=_apart(sorted(script.turns, key=lambda t: t.start)))
+
+
+def _apart(turns: list[Turn]) -> tuple[Turn, ...]:
+    """The turns with no two starting at the same instant: an id of a segment is made from its start."""
+    found: list[Turn] = []
+    for turn in turns:
+        start = max(turn.start, found[-1].start + 0.001) if found else turn.start
+        found.append(msgspec.structs.replace(turn, start=round(start, 3), end=round(max(turn.end, start + 0.001), 3)))
+    return tuple(found)
 
 
 async def send(server: Server, meeting: str, track: str, script: Script, *, pace: float) -> None:

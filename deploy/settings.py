@@ -10,15 +10,22 @@ from analyzer.settings import AnalyzerSettings
 from contracts import settings
 from contracts.errors import Misconfigured
 from contracts.settings import BusSettings, data_dir, models_dir
+from gateway.ingest.settings import WhipSettings
 from gateway.settings import GatewaySettings
 from stream_workers.settings import WorkerSettings
 
 PREFIX = "RAPPORTEUR_"
 ROOT = Path(__file__).resolve().parent.parent
 """The checkout (or installed tree) that the services run from."""
-SERVICES = {"gateway": "gateway.app", "worker": "stream_workers.worker", "analyzer": "analyzer.worker"}
+SERVICES = {
+    "gateway": "gateway.app",
+    "whip": "gateway.ingest.whip",
+    "worker": "stream_workers.worker",
+    "analyzer": "analyzer.worker",
+}
 STRUCTS: dict[str, type[msgspec.Struct]] = {
     "gateway": GatewaySettings,
+    "whip": WhipSettings,
     "worker": WorkerSettings,
     "analyzer": AnalyzerSettings,
 }
@@ -46,6 +53,12 @@ class OneBoxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     token: str = ""
     """For the same commands: the token to sign in with; default: the owner's token in the data folder."""
 
+    @property
+    def address(self) -> str:
+        """The address of the page, as this machine reaches it."""
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
 
 def load(env: Mapping[str, str]) -> OneBoxSettings:
     """The settings in ``env``. Raises Misconfigured with one clear line."""
@@ -71,11 +84,19 @@ def child_env(
     mine = f"{service.upper()}_"
     result = {k: v for k, v in env.items() if not k.startswith(prefixes) and k not in ("PORT", "PYTHONPATH")}
     result = {f"BUS_{name.upper()}": str(size) for name, size in bus_budget.items()} | result
-    result |= {"BUS_URL": bus_url, "BUS_NAME": service, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    result |= {"BUS_URL": bus_url, "BUS_NAME": role_of(service), "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    if service == "whip":
+        result = {"WHIP_PORT": str(chosen.port + 1)} | result
+        return result | {"WHIP_HOST": chosen.host, "WHIP_GATEWAY_URL": chosen.address}
     result |= {f"{mine}DATA": str(chosen.data), f"{mine}MODELS": str(chosen.models)}
     if service == "gateway":
         result |= {f"{mine}HOST": chosen.host, f"{mine}PORT": str(chosen.port)}
     return result
+
+
+def role_of(service: str) -> str:
+    """The user of the bus that a service signs in as: WebRTC sound is written by a part of the gateway."""
+    return "gateway" if service == "whip" else service
 
 
 def check_services(env: Mapping[str, str], chosen: OneBoxSettings) -> None:

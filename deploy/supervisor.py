@@ -35,6 +35,8 @@ class Spec(msgspec.Struct, frozen=True):
     env: Mapping[str, str]
     log: Path
     grace_s: float = 15.0
+    vital: bool = True
+    """False = when it says at every start that a person must act, it is left off and the others go on."""
 
 
 class Backoff:
@@ -80,7 +82,9 @@ class Child:
             if self._stopping.is_set():
                 return
             ran_s = time.monotonic() - started
-            self._count_faults(code, ran_s)
+            if self._gives_up(code, ran_s):
+                self._tell(f"{self.spec.name} is left off: {self._last_line()}")
+                return
             delay_s = backoff.delay_s(ran_s)
             self._tell(
                 f"{self.spec.name} ended ({_why(code)}), starting it again in {delay_s:g} s; see {self.spec.log}"
@@ -88,10 +92,13 @@ class Child:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), delay_s)
 
-    def _count_faults(self, code: int, ran_s: float) -> None:
+    def _gives_up(self, code: int, ran_s: float) -> bool:
         self._faults = self._faults + 1 if code == EXIT_FAULT and ran_s < STEADY_AFTER_S else 0
-        if self._faults >= FAULTS_BEFORE_GIVING_UP:
+        if self._faults < FAULTS_BEFORE_GIVING_UP:
+            return False
+        if self.spec.vital:
             raise Misconfigured(f"{self.spec.name}: {self._last_line()}", source="supervisor")
+        return True
 
     def _last_line(self) -> str:
         lines = [line for line in self._tail.decode(errors="replace").splitlines() if line.strip()]

@@ -89,7 +89,12 @@ class Box:
                 continue
             if int(after_name[1]) == self.process.pid and after_name[0] != "Z":
                 name = next(
-                    (r for r in ("gateway", "stream_workers", "analyzer", "nats-server") if r in " ".join(command)), ""
+                    (
+                        r
+                        for r in ("gateway.app", "whip", "stream_workers", "analyzer", "nats-server")
+                        if r in " ".join(command)
+                    ),
+                    "",
                 )
                 found[name] = int(stat.parent.name)
         return found

@@ -15,7 +15,7 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="reads /proc"),
     pytest.mark.skipif(bool(lacking_models()), reason=lacking_models() or "models are here"),
 ]
-ROLES = {"gateway", "stream_workers", "analyzer", "nats-server"}
+ROLES = {"gateway.app", "whip", "stream_workers", "analyzer", "nats-server"}
 MakeBox = Callable[..., Box]
 
 
@@ -34,7 +34,7 @@ def make_box(tmp_path: Path) -> Iterator[MakeBox]:
             box.process.wait()
 
 
-def test_it_starts_with_four_children_and_ctrl_c_ends_them_all_with_exit_code_0(make_box: MakeBox) -> None:
+def test_it_starts_with_its_children_and_ctrl_c_ends_them_all_with_exit_code_0(make_box: MakeBox) -> None:
     box = make_box().start()
     box.ready()
     children = box.children()
@@ -78,9 +78,9 @@ def test_a_killed_supervisor_leaves_nothing_behind_and_the_next_start_goes_on(ma
 def test_a_frozen_gateway_is_replaced(make_box: MakeBox) -> None:
     box = make_box().start()
     box.ready()
-    before = box.children()["gateway"]
+    before = box.children()["gateway.app"]
     os.kill(before, signal.SIGSTOP)
-    wait_until(lambda: box.children().get("gateway", before) != before, 120)
+    wait_until(lambda: box.children().get("gateway.app", before) != before, 120)
     wait_until(box.answers)
     assert box.stop()[0] == 0
 

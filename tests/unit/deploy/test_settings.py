@@ -61,3 +61,9 @@ class Sample(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def test_lists_are_written_with_commas_and_folders_become_paths() -> None:
     got = env_settings.load("X_", Sample, {"X_ORIGINS": "https://a, https://b", "X_FOLDER": "/f", "X_KEEP": "false"})
     assert got == Sample(("https://a", "https://b"), Path("/f"), keep=False)
+
+
+def test_webrtc_input_signs_in_as_the_gateway_and_listens_on_the_next_port() -> None:
+    got = child_env({}, load({"PORT": "9000"}), "whip", "nats://h", {})
+    assert (got["BUS_NAME"], got["WHIP_PORT"], got["WHIP_GATEWAY_URL"]) == ("gateway", "9001", "http://127.0.0.1:9000")
+    assert child_env({"WHIP_PORT": "7"}, load({}), "whip", "nats://h", {})["WHIP_PORT"] == "7"
