@@ -1,7 +1,7 @@
 """Answers by quoting: the utterances that answer a question, each with its citation, or that nothing does.
 
 Nothing is put into other words, so an answer cannot say what nobody said. Whether anything answers at all is decided
-by how near the nearest passage is; the bound was set on one half of the evaluation and checked on the other.
+by how near the nearest passage is; ``docs/search.md`` has the figures.
 """
 
 from collections.abc import Sequence

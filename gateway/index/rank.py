@@ -18,7 +18,7 @@ Scores = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """How much each signal counts. Found on one half of the evaluation's meetings, checked on the other."""
+    """How much each signal counts: round numbers between the best of a random search (``docs/search.md``)."""
 
     nearest: float = 0.5
     mean: float = 1.0

@@ -23,6 +23,7 @@ from gateway.lifecycle import Lifecycle
 
 LOOK_S = 2.0
 RETRY_S = 5.0
+TIDY_S = 60.0
 SESSION = 1
 """An upload is one capture from beginning to end."""
 
@@ -45,9 +46,12 @@ class Importer:
 
     async def run(self) -> None:
         """Import for ever, oldest first."""
+        tidied = float("-inf")
         while True:
             self._wake.clear()
-            await asyncio.to_thread(self._store.remove_stale, time.time())
+            if time.monotonic() - tidied > TIDY_S:
+                await self._tidy()
+                tidied = time.monotonic()
             for upload in await asyncio.to_thread(self._store.all):
                 if upload.state in ("waiting", "importing"):
                     await self._import(upload)
@@ -56,6 +60,22 @@ class Importer:
                     await self._wake.wait()
             except TimeoutError:
                 continue
+
+    async def _tidy(self) -> None:
+        """Forget what nobody finished, and what became a meeting that was deleted."""
+        await asyncio.to_thread(self._store.remove_stale, time.time())
+        for upload in await asyncio.to_thread(self._store.all):
+            if upload.state == "done" and upload.meeting and not await self._exists(upload.meeting):
+                await asyncio.to_thread(self._store.remove, upload.id)
+
+    async def _exists(self, meeting: str) -> bool:
+        """Whether the meeting is there; an unanswered question counts as yes."""
+        try:
+            return (await self._lifecycle.load(meeting)).deleted is None
+        except NotFound:
+            return False
+        except Fault:
+            return True
 
     async def _import(self, upload: Upload) -> None:
         started = time.monotonic()
@@ -78,11 +98,7 @@ class Importer:
         if upload.meeting is not None:
             return None
         for twin in await asyncio.to_thread(self._store.twins, upload):
-            try:
-                view = await self._lifecycle.load(str(twin.meeting))
-            except NotFound:
-                continue
-            if view.deleted is None:
+            if await self._exists(str(twin.meeting)):
                 return msgspec.structs.replace(upload, state="done", duplicate=True, meeting=twin.meeting)
         return None
 

@@ -1,7 +1,7 @@
 """How well a person's question finds its answer: ``make eval-search``.
 
 A hit is a passage that overlaps a turn that answers. "inside" searches the question's own meeting, "over all" every
-meeting. Meetings are dealt into two halves by their names: weights are chosen on "even" and checked on "odd".
+meeting. Meetings are also dealt into two halves by their names, to show how far figures spread.
 """
 
 import argparse
