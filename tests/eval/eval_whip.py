@@ -41,20 +41,18 @@ def opus(pcm: NDArray[np.int16]) -> list[bytes]:
     return [bytes(p) for part in [*parts, None] for p in codec.encode(part)]
 
 
-def through(packets: Sequence[bytes], loss: float, jitter_s: float, seed: int) -> tuple[list[Frame], float]:
-    """The frames that are stored, and the longest time that a packet which came in time was held."""
+def through(packets: Sequence[bytes], loss: float, jitter_s: float, seed: int) -> list[Frame]:
+    """The frames that are stored."""
     rng = random.Random(seed)
     arrivals = sorted((n * 0.02 + rng.uniform(0, jitter_s), n) for n in range(len(packets)) if rng.random() >= loss)
     buffer, sound, frames, now = JitterBuffer(), Sound(1, OpusDecoder()), [], 0.0
-    worst = 0.0
     for at, n in arrivals:
         while now + _TICK_S < at:
             now += _TICK_S
             frames += sound.push(buffer.tick(now))
         now = at
-        worst = max(worst, now - (buffer.due() or now) + buffer.deadline_s)
         frames += sound.push(buffer.push(n % 2**16, n * 960, packets[n], now))
-    return frames + sound.push(buffer.finish()) + sound.finish(), worst
+    return frames + sound.push(buffer.finish()) + sound.finish()
 
 
 def joined(frames: Sequence[Frame]) -> NDArray[np.float32]:
@@ -97,15 +95,13 @@ def main() -> None:
     model = WhisperModel(str(models_dir(os.environ) / "whisper-base"), compute_type="int8", cpu_threads=1)
     chosen = [(opus(pcm), truth) for pcm, truth in utterances(given.data, given.count)]
     for loss in LOSSES:
-        wrong, total, gaps, held = 0, 0, 0, 0.0
+        wrong, total, gaps = 0, 0, 0
         for seed, (packets, truth) in enumerate(chosen):
-            frames, worst = through(packets, loss, JITTER_S if loss else 0.0, seed)
+            frames = through(packets, loss, JITTER_S if loss else 0.0, seed)
             found, _ = model.transcribe(joined(frames), language="en", beam_size=1, without_timestamps=True)
             wrong += errors(truth, words(" ".join(s.text for s in found)))
-            total, gaps, held = total + len(truth), gaps + sum(f.gap is not None for f in frames), max(held, worst)
-        print(
-            f"loss {loss:>5.1%}  WER {wrong / total:>6.2%}  gaps {gaps}  longest hold {held * 1000:.0f} ms", flush=True
-        )
+            total, gaps = total + len(truth), gaps + sum(f.gap is not None for f in frames)
+        print(f"loss {loss:>5.1%}  WER {wrong / total:>6.2%}  gaps {gaps}", flush=True)
 
 
 if __name__ == "__main__":
