@@ -217,7 +217,7 @@ async def test_a_click_on_evidence_or_a_word_plays_it(stage: Stage) -> None:
 
 
 async def test_a_link_to_a_second_opens_there(stage: Stage) -> None:
-    await stage.open("/recap.html#done@61")
+    await stage.open("/recap.html#done@61.9")
     await _shows(stage, "document.querySelector('.player .now').textContent === '1:01'")
     assert "nine euros" in await stage.page.locator(".turn.current").inner_text()
 

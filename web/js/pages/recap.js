@@ -154,8 +154,7 @@ class RecapPage {
     else this.player.audio.addEventListener("loadedmetadata", draw, { once: true });
     if (this.at !== null) {
       this.player.hear(this.at, null, false);
-      // A link names whole seconds; the turn that it was made for may begin within that second.
-      this.transcript.reveal(this.at + 0.99);
+      this.transcript.reveal(this.at);
     }
   }
 
@@ -182,7 +181,7 @@ class RecapPage {
   }
 
   async copyLink() {
-    const second = Math.floor(this.player.second);
+    const second = Math.round(this.player.second * 10) / 10;
     const url = `${location.origin}/recap.html#${this.id}${second ? `@${second}` : ""}`;
     try {
       await navigator.clipboard.writeText(url);
