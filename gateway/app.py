@@ -13,6 +13,7 @@ from litestar.exceptions import HTTPException
 from litestar.middleware import DefineMiddleware
 from litestar.stores.base import Store
 from litestar.stores.memory import MemoryStore
+from litestar.types import ControllerRouterHandler
 
 from contracts import log, service
 from contracts.bus import Bus
@@ -93,6 +94,31 @@ def make_services(settings: GatewaySettings, bus: Bus, tickets: Store) -> Servic
     )
 
 
+def routes() -> list[ControllerRouterHandler]:
+    """Everything that can be asked for."""
+    return [
+        meetings.Meetings,
+        words.Words,
+        notes.Notes,
+        sign_in.sign_in,
+        sign_in.sign_out,
+        sign_in.links,
+        sign_in.me,
+        sign_in.tickets,
+        sockets.audio,
+        sockets.feed,
+        sockets.feed_events,
+        audio.recording,
+        *system.route_handlers(),
+        search.search,
+        ask.ask,
+        upload.Uploads,
+        pages.home,
+        export.export,
+        pages.page,
+    ]
+
+
 def create_app(services: Services) -> Litestar:
     """The ASGI application over ``services``; its lifespan runs projector, closer, eraser and feeds."""
     settings = services.settings
@@ -103,27 +129,7 @@ def create_app(services: Services) -> Litestar:
             yield
 
     return Litestar(
-        route_handlers=[
-            meetings.Meetings,
-            words.Words,
-            notes.Notes,
-            sign_in.sign_in,
-            sign_in.sign_out,
-            sign_in.links,
-            sign_in.me,
-            sign_in.tickets,
-            sockets.audio,
-            sockets.feed,
-            sockets.feed_events,
-            audio.recording,
-            *system.route_handlers(),
-            search.search,
-            ask.ask,
-            upload.Uploads,
-            pages.home,
-            export.export,
-            pages.page,
-        ],
+        route_handlers=routes(),
         guards=[Guard(settings)],
         middleware=[
             DefineMiddleware(SecurityHeaders, https=settings.https),

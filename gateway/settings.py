@@ -50,9 +50,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     audio_retention_days: int = 30
     """Recordings older than this are removed; 0 = kept for ever."""
     transcript_retention_days: int = 0
-    """Whole meetings older than this are deleted; 0 = kept for ever."""
-    notes_retention_days: int = 0
-    """Notes and recap of meetings older than this are removed; 0 = kept for ever."""
+    """Whole meetings, words and notes, older than this are deleted; 0 = kept for ever."""
     tickets_per_minute: int = 120
     """Per user."""
     sign_ins_per_minute: int = 20
