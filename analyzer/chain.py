@@ -33,8 +33,8 @@ class Threshold(msgspec.Struct, frozen=True):
 
 
 THRESHOLDS: dict[str, Threshold] = {
-    "action": Threshold(-0.35, -0.35),
-    "decision": Threshold(0.0, 0.0),
+    "action": Threshold(-0.55, -0.55),
+    "decision": Threshold(-0.05, -0.05),
     "question": Threshold(0.0, 0.0),
     "risk": Threshold(0.0, 0.0),
 }
