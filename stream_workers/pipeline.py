@@ -5,8 +5,8 @@
                                   └─ open phrase ─▶ interim jobs ─▶ engine ─▶ complete ─▶ InterimOut
 
 Finals come from windows whose borders the sound alone decides: the same sound gives the same finals however it
-arrives and from whichever checkpoint. Only a machine that is overloaded makes them from cheaper windows with the same
-borders. Interims are previews and depend on nothing but the moment.
+arrives and from whichever checkpoint. Only a machine that is overloaded, or far behind, leaves out looks and makes
+finals from cheaper windows with the same borders. Interims are previews and depend on nothing but the moment.
 A final's window begins some phrases earlier, so that the model hears how the sentence began; ``samples`` of an
 output is where that window would begin for the next phrase, and ``state`` says what is already written.
 """
@@ -33,6 +33,9 @@ _QUIET_S = 0.6
 """A phrase may have so much pre-roll and pause."""
 _FEWEST_WORDS_PER_SECOND = 1.0
 """Who speaks says more than this."""
+
+_BEHIND_SAMPLES = 4 * SAMPLE_RATE_HZ
+"""Who is so far behind the sound catches up faster without looks: their words come with their phrase."""
 
 
 class Pipeline:
@@ -110,8 +113,10 @@ class Pipeline:
         return isinstance(act, Spoken) or (isinstance(act, Look) and not self._needless(act))
 
     def _needless(self, look: Look) -> bool:
-        """Whether its phrase is written, or looked at before (a replay), or everything must be cheap."""
-        return look.speech < self._memory.done or look.end <= self._memory.early.looked or self._pressed()
+        """Whether its phrase is written or was looked at before (a replay), or it would only make us later."""
+        behind = self._listener.tape.end - look.end > _BEHIND_SAMPLES
+        seen = look.speech < self._memory.done or look.end <= self._memory.early.looked
+        return seen or behind or self._pressed()
 
     def _next_interim(self, now_s: float) -> DecodeJob | None:
         phrase, end = self._listener.open_phrase, self._listener.tape.end
