@@ -67,6 +67,7 @@ class Pipeline:
         self._told = samples
         self._ended = False
         self._alone = False
+        self._given: Act | None = None
 
     @property
     def accounted(self) -> int:
@@ -107,10 +108,12 @@ class Pipeline:
         while self._acts and isinstance(act := self._acts[0], Look) and self._needless(act):
             self._acts.popleft()
         head = self._acts[0] if self._acts else None
+        self._given = head
         return self._final_job(head, now_s) if isinstance(head, Heard) else None
 
     def _waits(self, act: Act) -> bool:
-        return isinstance(act, Spoken) or (isinstance(act, Look) and not self._needless(act))
+        # What the engine has in hand stays, even if it has become needless meanwhile.
+        return act is self._given or isinstance(act, Spoken) or (isinstance(act, Look) and not self._needless(act))
 
     def _needless(self, look: Look) -> bool:
         """Whether its phrase is written or was looked at before (a replay), or it would only make us later."""
@@ -172,7 +175,7 @@ class Pipeline:
         """Take the engine's answer; None means that an interim was skipped."""
         if job.kind is Kind.INTERIM:
             return self._show(job, result) if result else []
-        act = self._acts.popleft()
+        act, self._given = self._acts.popleft(), None
         if isinstance(act, Look):
             return [*self._look(act, job, result), *self._settle()]
         if not isinstance(act, Spoken) or result is None:

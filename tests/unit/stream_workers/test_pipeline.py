@@ -157,3 +157,17 @@ def test_a_state_of_another_checkpoint_is_refused():
         pipeline(SpeechSettings(), final.samples + 512, final.state)
     with pytest.raises(BadInput):
         pipeline(SpeechSettings(), final.samples, b"\x01nonsense")
+
+
+def test_a_look_that_becomes_needless_while_the_engine_has_it_is_still_answered():
+    p, model = pipeline(SpeechSettings()), LevelTranscriber()
+    sound = spoken([(12, 0), (60, 50)])
+    at = next(end for end in range(0, len(sound), 512) if not p.push(sound[end : end + 512]) and p.next_final(0.0))
+    look = p.next_final(0.0)
+    assert look is not None
+    assert look.kind is Kind.LOOK
+    rest = [*p.push(sound[at + 512 :]), *p.complete(look, model.decode([look])[0]), *p.finish()]
+    while (job := p.next_final(0.0)) is not None:
+        rest += p.complete(job, model.decode([job])[0])
+    assert isinstance(rest[-1], Finished)
+    assert len({w.w for o in rest if isinstance(o, Final) for w in o.segment.words}) == 72
