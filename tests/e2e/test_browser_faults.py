@@ -80,6 +80,7 @@ async def _hold(
     return heard
 
 
+@pytest.mark.skipif(not os.environ.get("E2E_FAULTS"), reason="four meetings in real time: set E2E_FAULTS=1 to run it")
 @pytest.mark.timeout(1800)
 async def test_the_final_words_are_the_same_whatever_happens_on_the_way(tmp_path: Path) -> None:
     autoplay = "--autoplay-policy=no-user-gesture-required"

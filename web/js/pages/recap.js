@@ -106,7 +106,7 @@ class RecapPage {
     const day = dayName(start, new Date());
     const date = day === "Today" || day === "Yesterday" ? day : start.toLocaleDateString(undefined, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
     setText(this.parts.facts, [`${date}, ${timeOfDay(start)}`, spell(meeting.duration_s ?? 0)].join(" · "));
-    const spoken = talkTime(state.order, state).map((voice) => voice.name).filter(Boolean);
+    const spoken = talkTime(state.order, state).filter((voice) => voice.name !== voice.voice).map((voice) => voice.name).filter(Boolean);
     setText(this.parts.people, [...new Set([...(meeting.participants ?? []), ...spoken])].join(", "));
     this.parts.busy.hidden = state.completed;
     setText(this.parts.summary, recap?.summary || state.summary || "");
