@@ -1,6 +1,7 @@
 """One meeting: holds its lease, reads its log, makes passes, writes notes with fenced appends, ends with the recap."""
 
 import asyncio
+import contextlib
 import time
 
 from analyzer.brain import Brain, Step
@@ -35,6 +36,7 @@ class Session:
         self._reader = bus.reader(subjects.MEETING_STREAM, subjects.everything(work.meeting))
         self._last_own = 0
         self._written = 0
+        self._id = subjects.new_id()
         self._health_at = float("-inf")
         self._log = log.get(meeting=work.meeting)
 
@@ -96,7 +98,9 @@ class Session:
 
     async def _append(self, record: NotesRecord) -> None:
         self._written += 1
-        msg_id = f"{self._meeting}-notes-{self._owner}-{self._written}"
+        # Unique per session: a worker that takes a meeting again must not repeat the ids of its earlier session,
+        # or the server would take its records for retries and drop them.
+        msg_id = f"{self._id}-{self._written}"
         data = records.encode(record)
         self._last_own = await self._bus.append(self._subject, data, msg_id=msg_id, expect_last=self._last_own)
         await self._read_to(self._last_own)
@@ -158,11 +162,16 @@ class Session:
 
 
 async def _keep(lease: Lease) -> None:
-    """Renew the lease; Fenced when it is lost, also when nobody answered until it ran out."""
+    """Hold the lease until another owner has it: then Fenced.
+
+    A renewal that comes late, because the machine was busy or the bus away, costs nothing while nobody else took
+    the meeting. Appends are fenced, so an owner that was overtaken can not write; a pass is dear and not thrown away.
+    """
     while True:
         await asyncio.sleep(RENEW_S)
-        try:
-            await lease.renew()
-        except Unavailable as exc:
-            if not lease.fresh(time.monotonic()):
-                raise Fenced("the lease ran out", source="bus") from exc
+        with contextlib.suppress(Unavailable):
+            try:
+                await lease.renew()
+            except Fenced:
+                if not await lease.acquire():
+                    raise

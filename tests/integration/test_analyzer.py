@@ -17,7 +17,7 @@ from contracts.bus import Bus
 from contracts.embedder import MODEL_FOLDER, AsyncEmbedder
 from contracts.lifecycle import MeetingEnding, MeetingStarted, TrackAdded
 from contracts.live import MeetingWork
-from contracts.notes import NotesUpdated, Recap, RecapReady, SegmentCorrected, fold_all
+from contracts.notes import NotesEpoch, NotesUpdated, Recap, RecapReady, SegmentCorrected, fold_all
 from contracts.records import Record
 from contracts.settings import models_dir
 from contracts.transcript import Segment, SegmentFinal, TrackFinished
@@ -50,6 +50,7 @@ class Log:
     def __init__(self, bus: Bus) -> None:
         self.bus = bus
         self.count = 0
+        self.said = 0
 
     async def put(self, subject: str, record: Record) -> None:
         self.count += 1
@@ -61,7 +62,9 @@ class Log:
         await self.bus.put(subjects.WORK_BUCKET, subjects.meeting_work(M), msgspec.json.encode(MeetingWork(M)))
 
     async def say(self, lines: list[tuple[str, str]]) -> None:
-        for n, (speaker, text) in enumerate(lines):
+        for speaker, text in lines:
+            n = self.said
+            self.said += 1
             segment = Segment(f"{T}-{n}", T, 5.0 * n, 5.0 * n + 4.0, text, speaker=speaker, final=True)
             await self.put(subjects.transcript(M, T), SegmentFinal(M, segment))
 
@@ -147,3 +150,19 @@ async def test_an_item_whose_words_are_struck_is_withdrawn_with_the_reason(log: 
     notes = fold_all(await log.until(RecapReady))
     item = next(i for i in notes.items.values() if i.kind == "action")
     assert (item.status, item.history[-1].reason) == ("withdrawn", "the cited words were corrected")
+
+
+async def test_a_worker_that_takes_a_meeting_again_writes_on(log: Log, worker: Worker, bus: Bus) -> None:
+    """Its records must not pass for retries of those that it wrote the first time."""
+    await log.start()
+    await log.say(LINES[:3])
+    await log.until(NotesEpoch)
+    key = subjects.meeting_work(M)
+    await bus.put(subjects.LEASE_BUCKET, key, b"somebody-else")
+    await asyncio.sleep(2.5)  # more than one renewal: the session has noticed
+    await bus.delete(subjects.LEASE_BUCKET, key)
+    await log.say(LINES[3:])
+    await log.end()
+    found = await log.until(RecapReady)
+    assert len([r for r in found if isinstance(r, NotesEpoch)]) == 2
+    assert [i.text for i in fold_all(found).shown() if i.kind == "action"] == ["Send the price list to the supplier"]
