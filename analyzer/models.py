@@ -1,6 +1,7 @@
 """The models of this process: loaded when their files are there, and what to tell people until then."""
 
 import asyncio
+import contextlib
 from pathlib import Path
 
 from analyzer.llama import LlamaModel
@@ -34,6 +35,16 @@ class Models:
             tasks.create_task(self._load_embedder(), name="models:embedder")
             tasks.create_task(self._load_llm(), name="models:llm")
 
+    async def load_present(self) -> None:
+        """Load what is there already and return. The language model's loading stops the event loop for seconds,
+        so this is called before there is a connection or a lease to lose."""
+        with contextlib.suppress(Fault):
+            self.embedder = await AsyncEmbedder.load(self._folder)
+        try:
+            await self._try_llm()
+        except Fault as fault:
+            self.detail = fault.detail
+
     async def close(self) -> None:
         """Free what was loaded."""
         if self.embedder is not None:
@@ -51,14 +62,17 @@ class Models:
     async def _load_llm(self) -> None:
         while self.llm is None:
             try:
-                self.llm = await self._ollama() or await self._llama()
-                self.detail = ""
-                self._log.info("llm.loaded", model=self.llm.name)
+                await self._try_llm()
             except Fault as fault:
                 if fault.detail != self.detail:
                     self._log.info("llm.awaited", detail=fault.detail)
                 self.detail = fault.detail
                 await asyncio.sleep(OLLAMA_POLL_S if self._settings.llm == "ollama" else POLL_S)
+
+    async def _try_llm(self) -> None:
+        self.llm = await self._ollama() or await self._llama()
+        self.detail = ""
+        self._log.info("llm.loaded", model=self.llm.name)
 
     async def _ollama(self) -> LanguageModel | None:
         settings = self._settings

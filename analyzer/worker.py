@@ -109,10 +109,12 @@ async def main(stop: asyncio.Event) -> None:
     if settings.niceness > 0:
         os.nice(settings.niceness)  # words come first, notes second
     folder = Path(settings.models) if settings.models else models_dir(os.environ)
+    models = Models(settings, folder)
+    await models.load_present()
     bus = await Bus.connect(bus_settings)
     try:
         await bus.set_up()
-        await Worker(bus, Models(settings, folder), settings).run(stop)
+        await Worker(bus, models, settings).run(stop)
     finally:
         await bus.close()
 
