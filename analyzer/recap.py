@@ -5,6 +5,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from analyzer import grounding
 from analyzer.guard import Guard
 from analyzer.llm import LanguageModel
 from analyzer.ops import tidy
@@ -48,9 +49,11 @@ class Writer:
     async def chapter(self, lines: list[str], start: float, end: float, model: LanguageModel | None) -> Chapter:
         """A part of the meeting from its telling ``lines``."""
         body = await self._ask(_Ask("chapter", CHAPTER_SCHEMA, 120, _Chapter), lines, model)
-        if body is None or not body.title.strip():
-            return Chapter(_first_words(lines), start, end)
-        return Chapter(tidy(body.title)[:80], start, end, bounded(" ".join(body.summary.split())))
+        title, summary = (tidy(body.title)[:80], " ".join(body.summary.split())) if body else ("", "")
+        if not grounding.titled(title, lines):
+            title = grounding.title_of(lines) or _first_words(lines)
+        summary = grounding.kept(summary, lines) or said([t.split(": ", 1)[-1] for t in grounding.key_lines(lines, 2)])
+        return Chapter(title, start, end, bounded(summary))
 
     async def summary(self, lines: list[str], model: LanguageModel | None, template: str = "") -> str:
         """A bounded summary of ``lines``, which are summaries of parts; longer lists are first summed up in groups."""
@@ -61,18 +64,16 @@ class Writer:
             lines = [await self.summary(group, model) for group in groups]
         wish = self._templates.get(template, "")
         body = await self._ask(_Ask("summary", SUMMARY_SCHEMA, 260, _Summary, wish), lines, model)
-        text = " ".join(body.summary.split()) if body else " ".join(lines)
-        return bounded(text)
+        text = grounding.kept(" ".join(body.summary.split()), lines) if body else ""
+        return bounded(text or said(grounding.key_lines(lines, 4)))
 
     async def recap(
         self, transcript: Transcript, model: LanguageModel | None, made_at: float, template: str = "general"
     ) -> Recap:
         """The recap of the meeting as its notes stand now."""
         notes = transcript.notes
-        lines = [plain(f"{c.title}: {c.summary}" if c.summary else c.title) for c in notes.chapters]
-        lines += [plain(f"{i.kind}: {i.text}") for i in notes.shown() if i.kind in ("decision", "action")][
-            :MAX_PART_LINES
-        ]
+        lines = [plain(c.summary or c.title) for c in notes.chapters]
+        lines += [plain(i.text) for i in notes.shown() if i.kind in ("decision", "action")][:MAX_PART_LINES]
         summary = _NO_WORDS
         if transcript.end_s > 0.0:
             summary = await self.summary(lines, model, template) or notes.summary
@@ -120,6 +121,12 @@ def bounded(text: str) -> str:
     cut = text[:MAX_SUMMARY_CHARS]
     stop = cut.rfind(". ")
     return cut[: stop + 1] if stop > MAX_SUMMARY_CHARS // 2 else cut[: MAX_SUMMARY_CHARS - 1] + "…"
+
+
+def said(lines: list[str]) -> str:
+    """Lines as running text, each ended like a sentence."""
+    texts = (text.strip() for text in lines)
+    return " ".join(t if t.endswith((".", "!", "?", "…")) else f"{t}." for t in texts if t)
 
 
 def _first_words(lines: list[str]) -> str:

@@ -61,10 +61,10 @@ async def test_many_chapters_are_summed_up_in_groups_and_no_prompt_grows() -> No
 
     def write(prompt: Prompt) -> Answer:
         sizes.append(prompt.user.count("\n["))
-        return Answer(json.dumps({"summary": "They talked about many things."}))
+        return Answer(json.dumps({"summary": "They talked about the numbers."}))
 
     lines = [f"Part {n}: they talked about number {n}." for n in range(100)]
-    assert await writer().summary(lines, ScriptedModel(write)) == "They talked about many things."
+    assert await writer().summary(lines, ScriptedModel(write)) == "They talked about the numbers."
     assert max(sizes) <= MAX_PART_LINES
 
 
@@ -73,7 +73,7 @@ async def test_without_a_model_the_recap_is_made_of_the_chapters() -> None:
     chapters = (Chapter("Price list", 0.0, 4.0, "They talked about the price list."),)
     talk.put(NotesUpdated("m", NotesCheckpoint(3), (), "", chapters))
     recap = await writer().recap(talk, None, 1.0)
-    assert recap.summary == "Price list: They talked about the price list."
+    assert recap.summary == "They talked about the price list."
     assert (recap.title, recap.chapters, recap.template) == ("Talk", chapters, "general")
 
 
