@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from stream_workers.commit import plain
 from stream_workers.decode import HeardWord, Hypothesis
@@ -43,6 +44,17 @@ def believable(heard: Hypothesis, words: int, evidence: Evidence, rules: GuardRu
     if evidence.voice < rules.voice and (heard.logprob < rules.logprob or heard.no_speech > rules.no_speech):
         return False
     return words <= 2 + rules.words_per_second * evidence.seconds
+
+
+def echoes(words: Sequence[str], vocabulary: Sequence[str]) -> bool:
+    """Whether ``words`` hold two entries of ``vocabulary`` side by side, in its order.
+
+    A model that hears too little reads its hints aloud. The same can be said in earnest, so this is no proof:
+    a reason to listen again without hints.
+    """
+    spoken = [plain(w) for w in words]
+    pairs = {(plain(a.split()[-1]), plain(b.split()[0])) for a, b in pairwise(v for v in vocabulary if v.strip())}
+    return any(pair in pairs for pair in pairwise(spoken))
 
 
 def without_loops(words: Sequence[HeardWord]) -> list[HeardWord]:

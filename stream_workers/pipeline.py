@@ -144,7 +144,7 @@ class Pipeline:
             self._memory.language.locked,
             self._work.languages,
             prompt="".join(before).strip(),
-            hotwords=", ".join(self._work.vocabulary),
+            hotwords="" if self._alone else ", ".join(self._work.vocabulary),
             timed=True,
             issued_s=now_s,
         )
@@ -188,12 +188,19 @@ class Pipeline:
         return [*self._write(act, job, result), *self._settle()]
 
     def _left_out(self, act: Spoken, job: DecodeJob, heard: Hypothesis) -> bool:
-        """Whether the model skipped the new phrase after its context: then it is heard again alone."""
-        if self._alone or job.start >= act.speech:
+        """Whether the model skipped the new phrase, or read its hints instead: then it is heard again without both."""
+        if self._alone:
             return False
         words = self._new_words(job, act.start, heard)
+        if self._echo(words):
+            return True
+        if job.start >= act.speech:
+            return False
         open_s = (act.end - max(act.speech, self._memory.early.until)) / SAMPLE_RATE_HZ - _QUIET_S
         return len(words) < open_s * _FEWEST_WORDS_PER_SECOND
+
+    def _echo(self, words: Sequence[HeardWord]) -> bool:
+        return guards.echoes([w.text for w in words], self._work.vocabulary)
 
     def _new_words(self, job: DecodeJob, boundary: int, heard: Hypothesis) -> list[HeardWord]:
         """Words of ``heard`` that are not written yet."""
@@ -205,7 +212,8 @@ class Pipeline:
     def _look(self, act: Look, job: DecodeJob, heard: Hypothesis | None) -> list[Output]:
         """Write what is sure already. A look that was skipped only means that its words come later."""
         early = self._memory.early
-        if heard is None or not guards.believable(heard, len(heard.words), act.evidence, self._settings.guards):
+        credible = heard and guards.believable(heard, len(heard.words), act.evidence, self._settings.guards)
+        if heard is None or not credible or self._echo(heard.words):
             self._memory = self._memory.looked_at(msgspec.structs.replace(early, tail=(), looked=act.end))
             return []
         words = self._new_words(job, act.speech, heard)
@@ -246,7 +254,8 @@ class Pipeline:
         return [Final(segment, *self._checkpoint()), *left]
 
     def _show(self, job: DecodeJob, heard: Hypothesis) -> Sequence[Output]:
-        if not guards.believable(heard, len(heard.words), self._listener.evidence, self._settings.guards):
+        credible = guards.believable(heard, len(heard.words), self._listener.evidence, self._settings.guards)
+        if not credible or self._echo(heard.words):
             return []
         words = [w.text for w in guards.without_loops(heard.words)]
         known = self._memory.words_since(job.start)

@@ -1,5 +1,6 @@
 """The pipeline as a whole, with a scripted voice detector and model."""
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -171,3 +172,25 @@ def test_a_look_that_becomes_needless_while_the_engine_has_it_is_still_answered(
         rest += p.complete(job, model.decode([job])[0])
     assert isinstance(rest[-1], Finished)
     assert len({w.w for o in rest if isinstance(o, Final) for w in o.segment.words}) == 72
+
+
+class ReadsHintsAloud(LevelTranscriber):
+    """Says the first two hints instead of the words as long as it is given any."""
+
+    def decode(self, jobs):
+        answers = super().decode(jobs)
+        return [self._echo(job, heard) if job.hotwords else heard for job, heard in zip(jobs, answers, strict=True)]
+
+    def _echo(self, job, heard):
+        hints = job.hotwords.split(", ")[:2]
+        words = [dataclasses.replace(w, text=f" {hint},") for w, hint in zip(heard.words, hints, strict=False)]
+        return dataclasses.replace(heard, words=tuple(words))
+
+
+def test_a_model_that_reads_its_hints_aloud_is_asked_again_without_them():
+    sound = spoken([(6, 60), (8, 60)])
+    work = TrackWork("m", "t", 0.0, language="en", vocabulary=("Daniela", "Kenji"))
+    hinted = Pipeline(work, 0, b"", vad=LoudVad(), settings=SpeechSettings())
+    plain = transcribe(sound, pipeline(SpeechSettings()), LevelTranscriber())
+    heard = transcribe(sound, hinted, ReadsHintsAloud())
+    assert [w.w for s in heard for w in s.words] == [w.w for s in plain for w in s.words]

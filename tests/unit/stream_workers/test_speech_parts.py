@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from stream_workers.commit import Agreement, EarlyRules, new_from, rest_after, sure_words
 from stream_workers.decode import DecodeJob, HeardWord, Hypothesis, Kind
-from stream_workers.guards import Evidence, GuardRules, believable, without_loops
+from stream_workers.guards import Evidence, GuardRules, believable, echoes, without_loops
 from stream_workers.language import LanguageLock
 from stream_workers.scheduler import BatchRules, Pace, choose, stale
 from stream_workers.tape import Tape
@@ -158,3 +158,12 @@ def test_a_tape_gives_back_what_was_put_on_it(sizes):
         low = 100 + len(all_sound) // 2
         assert tape.end == 100 + len(all_sound)
         assert np.array_equal(tape.cut(low, tape.end), all_sound[low - 100 :])
+
+
+def test_names_read_from_the_hints_are_noticed_and_single_names_are_not() -> None:
+    names = ("Daniela", "Kenji Sato", "Omar")
+    assert echoes([" Daniela,", " Kenji"], names)
+    assert echoes([" and", " Sato,", " Omar."], names)
+    assert not echoes([" Daniela", " asked", " Omar"], names)
+    assert not echoes([" Kenji", " Sato"], names)
+    assert not echoes([" Daniela"], ())
