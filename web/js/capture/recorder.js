@@ -35,6 +35,10 @@ class Track {
     /** @type {Awaited<ReturnType<typeof openSample>> | null} */
     this.sample = null;
     this.lost = false;
+    /** Media sample at which the sound goes on; only the worker knows what an earlier page got into the store. @type {(start: number) => void} */
+    this.begun = () => undefined;
+    /** @type {Promise<number>} */
+    this.start = new Promise((resolve) => (this.begun = resolve));
     this.worker = new Worker(new URL("../uplink/worker.js", import.meta.url), { type: "module" });
     this.worker.onmessage = (event) => this.told(event.data);
     this.worker.postMessage({ type: "start", recording, continuous: recording.source === "sample" });
@@ -43,6 +47,7 @@ class Track {
   /** @param {any} message */
   told(message) {
     if (message.type === "status") this.status = message.status;
+    else if (message.type === "started") this.begun(message.start);
     else if (message.type === "fault") this.recorder.fault = message.detail;
     this.recorder.changed();
   }
@@ -67,7 +72,7 @@ class Track {
 
   /** @param {AudioNode} node */
   async playSample(node) {
-    this.sample = await openSample(this.recorder.context, this.recording.endPts / 16000);
+    this.sample = await openSample(this.recorder.context, (await this.start) / 16000);
     this.sample.node.connect(node);
     this.sample.node.onended = () => void this.recorder.end();
   }

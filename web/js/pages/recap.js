@@ -181,7 +181,7 @@ class RecapPage {
   }
 
   async copyLink() {
-    const second = Math.round(this.player.second * 10) / 10;
+    const second = Math.ceil(this.player.second * 10) / 10;
     const url = `${location.origin}/recap.html#${this.id}${second ? `@${second}` : ""}`;
     try {
       await navigator.clipboard.writeText(url);

@@ -5,7 +5,7 @@
  * moments and its closing do not matter to it. All decisions are made by ``machine.js``; here is only the I/O.
  *
  * In:  start{recording, continuous}, pause{cause}, resume, wake, forget, frames (a port of the audio thread)
- * Out: status{...} a few times a second, fault{detail}
+ * Out: started{start} with the media sample at which the sound goes on, status{...} a few times a second, fault{detail}
  */
 
 import { FRAME_MS, SAMPLE_RATE_HZ } from "./frames.js";
@@ -60,7 +60,9 @@ class TrackWorker {
   beginSession(recording) {
     const newest = recording.sessions.at(-1)?.id ?? 0;
     const id = Math.max(Math.floor(Date.now() / 1000), newest + 1);
-    this.uplink.begin(id, this.startPts(), recording.paused || "reload");
+    const start = this.startPts();
+    this.uplink.begin(id, start, recording.paused || "reload");
+    post({ type: "started", start });
     if (recording.paused) this.uplink.pause(recording.paused);
     recording.sessions = [...recording.sessions, { id, basePts: null, shift: 0 }];
   }

@@ -72,7 +72,8 @@ export class Search {
 function result(item) {
   const day = dayName(new Date(item.started_at * 1000), new Date());
   const who = item.snippet.speaker || (item.speakers ?? []).join(", ");
-  const at = Math.floor(item.snippet.at);
+  // Rounded up, so that the place is not before the turn that it stands in.
+  const at = Math.ceil(item.snippet.at * 10) / 10;
   return h("a", { class: "meeting", href: `/recap.html#${item.meeting}@${at}` },
     h("time", { class: "time" }, clock(at)),
     h("span", { class: "said", dir: "auto" }, marked(item.snippet.text, item.snippet.highlights)),
