@@ -254,7 +254,7 @@ OPENED = """() => new Promise((done) => {
 async def test_twenty_thousand_turns_open_and_scroll(stage: Stage) -> None:
     await stage.open("/live.html#huge")
     shown_ms = await stage.page.evaluate(OPENED)
-    await _shows(stage, "document.querySelectorAll('.turn').length === 20000")
+    await _shows(stage, "document.querySelectorAll('.turn').length === 20000", seconds=150)
     blocks = await stage.page.evaluate(
         "[...document.querySelectorAll('.block')]"
         ".filter((b) => b.firstChild.checkVisibility({contentVisibilityAuto: true})).length"
