@@ -21,6 +21,7 @@ from contracts.errors import Fault, Unavailable
 from contracts.settings import BusSettings, load
 from gateway import problems
 from gateway.api import (
+    actions,
     ask,
     audio,
     export,
@@ -111,6 +112,7 @@ def routes() -> list[ControllerRouterHandler]:
         audio.recording,
         *system.route_handlers(),
         search.search,
+        actions.actions,
         ask.ask,
         upload.Uploads,
         pages.home,
