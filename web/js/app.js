@@ -1,7 +1,8 @@
 // @ts-check
 /** The root of the pages: who is signed in, which page is shown, and the recording that outlives a page. */
 
-import { Recorder, unfinished } from "./capture/recorder.js";
+import { Recorder } from "./capture/recorder.js";
+import { unfinished } from "./capture/unfinished.js";
 import { ApiError, api } from "./lib/api.js";
 import { fill, h } from "./lib/h.js";
 import { Toasts, openMenu, plainPage } from "./view/dialog.js";

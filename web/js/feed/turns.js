@@ -129,3 +129,15 @@ export function gapSentence(cause) {
     }[cause] ?? `not recorded (${cause})`
   );
 }
+
+/** Whether two items look the same. @param {Item} a @param {Item} b */
+export function sameItem(a, b) {
+  if (a.type === "gap" || b.type === "gap") return a.type === b.type && a.start === b.start && a.end === b.end;
+  if (a.voice !== b.voice || a.speaker !== b.speaker || a.segments.length !== b.segments.length) return false;
+  return a.segments.every((segment, index) => sameSegment(segment, b.segments[index]));
+}
+
+/** @param {Segment} a @param {Segment} b */
+function sameSegment(a, b) {
+  return a === b || (a.id === b.id && a.final === b.final && a.text === b.text && a.stable === b.stable);
+}

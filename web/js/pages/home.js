@@ -1,7 +1,7 @@
 // @ts-check
 /** The list of meetings, and the ways to start one. */
 
-import { unfinished } from "../capture/recorder.js";
+import { unfinished } from "../capture/unfinished.js";
 import { Feed } from "../feed/client.js";
 import { modelSentences } from "../feed/health.js";
 import { api } from "../lib/api.js";

@@ -10,11 +10,13 @@ import { fill, h, icon, setText } from "../lib/h.js";
 import { confirmDialog, openMenu, plainPage } from "../view/dialog.js";
 import { edits } from "../view/edits.js";
 import { bindKeys } from "../view/keys.js";
-import { KINDS, Notes } from "../view/notes.js";
+import { KINDS } from "../view/notes/kinds.js";
+import { Notes } from "../view/notes/notes.js";
 import { Player } from "../view/player.js";
 import { recapParts } from "../view/recap-parts.js";
 import { editableTitle } from "../view/title.js";
-import { Transcript } from "../view/transcript.js";
+import { markOne } from "../view/transcript/find.js";
+import { Transcript } from "../view/transcript/transcript.js";
 
 /** @typedef {import("../app.js").App} App */
 
@@ -53,7 +55,7 @@ class RecapPage {
       player: this.player.element,
       find: () => this.find(),
       findKey: (event) => this.findKey(event),
-      addNote: () => void this.notes.add(),
+      addNote: () => this.notes.add(),
       copyLink: () => void this.copyLink(),
       menu: (anchor) => this.menu(anchor),
     });
@@ -70,7 +72,7 @@ class RecapPage {
       { key: "j", name: "J", does: "Next turn", run: () => this.step(1) },
       { key: "k", name: "K", does: "Previous turn", run: () => this.step(-1) },
       { key: "e", name: "E", does: "Correct this turn", run: () => this.transcript.edit() },
-      { key: "n", name: "N", does: "Add a note", run: () => void this.notes.add() },
+      { key: "n", name: "N", does: "Add a note", run: () => this.notes.add() },
       { key: "c", name: "C", does: "Copy a link to this second", run: () => void this.copyLink() },
       { key: "/", name: "/", does: "Find in the transcript", run: () => this.parts.finder.focus() },
     ]);
@@ -239,7 +241,7 @@ class RecapPage {
   nextFound(step, scroll) {
     this.foundAt = (this.foundAt + step + this.found.length) % this.found.length;
     const range = this.found[this.foundAt];
-    globalThis.CSS?.highlights?.set("found", new Highlight(range));
+    markOne(range);
     setText(this.parts.foundCount, `${this.foundAt + 1} of ${this.found.length}`);
     if (scroll) range.startContainer.parentElement?.scrollIntoView({ block: "center" });
   }

@@ -1,7 +1,7 @@
 // @ts-check
 /** What the live page is built of. Only shapes and names: the page itself gives them their content. */
 
-import { fill, h, icon } from "../lib/h.js";
+import { fill, h, icon } from "../../lib/h.js";
 
 export const LEVELS = 5;
 
@@ -63,16 +63,3 @@ function notesParts({ notes, addNote }) {
 function tabButton({ showTab }, tab, name, badge) {
   return h("button", { type: "button", role: "tab", "aria-selected": String(tab === "transcript"), "aria-controls": tab === "transcript" ? "main" : "notes-column", dataset: { tab }, onclick: () => showTab(tab) }, name, badge ? " " : null, badge ?? null);
 }
-
-/** @param {import("../capture/recorder.js").Recorder | null} recorder @param {boolean} live @param {number} unsafe @param {any} state */
-export function stateWords(recorder, live, unsafe, state) {
-  if (recorder && !recorder.ended) {
-    if (recorder.status?.state === "failed") return "not recording";
-    if (recorder.ending) return unsafe > 2 ? `ending: ${unsafe} s still to be sent` : "ending";
-    if (recorder.paused) return "paused";
-    return unsafe > 2 ? `${unsafe} s not safe yet` : "all safe";
-  }
-  if (!state?.loaded) return "";
-  return live ? "live" : state.meeting.state === "ending" || !state.completed ? "writing the recap" : "ended";
-}
-

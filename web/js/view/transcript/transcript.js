@@ -4,15 +4,18 @@
  * moves when words become final. Long transcripts are set in blocks that the browser lays out only when they are near.
  */
 
-import { finalItems, gapSentence, withInterims } from "../feed/turns.js";
-import { secondAt, segmentAt, spotAt, stableChars } from "../feed/words.js";
-import { clock } from "../lib/format.js";
-import { fill, h, setText } from "../lib/h.js";
+import { finalItems, sameItem, withInterims } from "../../feed/turns.js";
+import { segmentAt, spotAt } from "../../feed/words.js";
+import { h } from "../../lib/h.js";
+import { openCorrection } from "./correct.js";
+import { markAll } from "./find.js";
+import { secondAtPoint } from "./point.js";
+import { emptyTurn, fillTurn, gapElement } from "./turn.js";
 
-/** @typedef {import("../feed/fold.js").State} State */
-/** @typedef {import("../feed/fold.js").Segment} Segment */
-/** @typedef {import("../feed/turns.js").Item} Item */
-/** @typedef {import("../feed/turns.js").Turn} Turn */
+/** @typedef {import("../../feed/fold.js").State} State */
+/** @typedef {import("../../feed/fold.js").Segment} Segment */
+/** @typedef {import("../../feed/turns.js").Item} Item */
+/** @typedef {import("../../feed/turns.js").Turn} Turn */
 /**
  * What the page around it does.
  * @typedef {object} Wishes
@@ -21,8 +24,6 @@ import { fill, h, setText } from "../lib/h.js";
  * @property {(turn: Turn) => void} rename
  */
 
-/** Whether the first letters are of a script that is written from right to left. */
-const RTL = /^[^\p{L}]*[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}]/u;
 const BLOCK = 50;
 const FIRST_BLOCKS = 4;
 const BLOCKS_PER_STEP = 12;
@@ -37,7 +38,7 @@ export class Transcript {
     this.finals = [];
     /** @type {Item[]} */
     this.items = [];
-    /** @type {{element: HTMLElement, sign: string}[]} */
+    /** What stands on the page: ``item`` is null where it must be filled again. @type {{element: HTMLElement, item: Item | null}[]} */
     this.drawn = [];
     /** @type {HTMLElement[]} */
     this.blocks = [];
@@ -57,7 +58,7 @@ export class Transcript {
     return this.voices.get(voice) ?? 0;
   }
 
-  /** @param {State} state @param {import("../feed/fold.js").Change} change */
+  /** @param {State} state @param {import("../../feed/fold.js").Change} change */
   update(state, change) {
     this.state = state;
     if (change.all || change.text) this.finals = finalItems(state);
@@ -89,20 +90,18 @@ export class Transcript {
   patchUntil(until, from = 0) {
     for (let index = from; index < until; index += 1) {
       const item = this.items[index];
-      const sign = signature(item);
       const drawn = this.drawn[index];
-      if (drawn?.sign === sign) continue;
-      if (drawn && index === this.editing) continue;
+      if (drawn && (index === this.editing || (drawn.item && sameItem(drawn.item, item)))) continue;
       if (drawn && item.type === "turn" && drawn.element.classList.contains("turn")) {
-        this.fillTurn(drawn.element, item);
-        drawn.sign = sign;
+        fillTurn(drawn.element, item, this.hue(item.voice));
+        drawn.item = item;
         continue;
       }
-      const element = item.type === "turn" ? this.fillTurn(this.emptyTurn(), item) : gapElement(item);
+      const element = item.type === "turn" ? fillTurn(emptyTurn(), item, this.hue(item.voice)) : gapElement(item);
       element.dataset.i = String(index);
       if (drawn) drawn.element.replaceWith(element);
       else this.append(index, element);
-      this.drawn[index] = { element, sign };
+      this.drawn[index] = { element, item };
     }
   }
 
@@ -124,30 +123,6 @@ export class Transcript {
     block.style.setProperty("--items", String(block.children.length));
   }
 
-  emptyTurn() {
-    return h("article", { class: "turn" },
-      h("button", { type: "button", class: "time", tabIndex: -1 }),
-      h("button", { type: "button", class: "who", tabIndex: -1, title: "Name this speaker" }),
-      h("p", { class: "said", dir: "auto" }),
-      h("button", { type: "button", class: "edit", tabIndex: -1 }, "Correct"));
-  }
-
-  /** @param {HTMLElement} element @param {Turn} turn */
-  fillTurn(element, turn) {
-    const [time, who, said] = /** @type {HTMLElement[]} */ ([...element.children]);
-    const hue = this.hue(turn.voice);
-    element.className = `turn voice-${hue}${turn.speaker ? "" : " anonymous"}${element.classList.contains("current") ? " current" : ""}`;
-    element.classList.toggle("rtl", RTL.test(turn.segments[0].text));
-    const clocked = clock(turn.start);
-    setText(time, clocked);
-    time.setAttribute("aria-label", `Hear from ${clocked}`);
-    setText(who, turn.speaker);
-    who.hidden = !turn.speaker;
-    turn.segments.forEach((segment, index) => fillSegment(said, index, segment));
-    while (said.children.length > turn.segments.length) said.lastChild?.remove();
-    return element;
-  }
-
   /** @param {MouseEvent} event */
   clicked(event) {
     const target = event.target instanceof Element ? event.target : null;
@@ -158,23 +133,10 @@ export class Transcript {
     if (target?.closest(".time")) this.wishes.hear(turn.start);
     else if (target?.closest(".who")) this.wishes.rename(turn);
     else if (target?.closest(".edit")) this.edit(index);
-    else if (target?.closest(".said") && getSelection()?.isCollapsed) this.hearAt(turn, event);
-  }
-
-  /** @param {Turn} turn @param {MouseEvent} event */
-  hearAt(turn, event) {
-    const spot = caretAt(event.clientX, event.clientY);
-    const span = spot?.node.parentElement?.closest(".seg");
-    if (!spot || !span) return;
-    const segment = turn.segments[[...(span.parentElement?.children ?? [])].indexOf(span)];
-    let before = 0;
-    for (let node = spot.node; node.previousSibling || node.parentNode !== span; ) {
-      if (node.previousSibling) {
-        node = node.previousSibling;
-        before += node.textContent?.length ?? 0;
-      } else node = /** @type {Node} */ (node.parentNode);
+    else if (target?.closest(".said") && getSelection()?.isCollapsed) {
+      const second = secondAtPoint(turn, event.clientX, event.clientY);
+      if (second !== null) this.wishes.hear(second);
     }
-    if (segment) this.wishes.hear(secondAt(segment, before + spot.offset));
   }
 
   // ---- the word that is being heard ------------------------------------------------------------------------------
@@ -259,7 +221,7 @@ export class Transcript {
     this.drawn[index]?.element.scrollIntoView({ block: "center" });
   }
 
-  // ---- correcting ------------------------------------------------------------------------------------------------
+  // ---- correcting and finding ------------------------------------------------------------------------------------
 
   /** Lets a person correct the lines of a turn. @param {number} [index] */
   edit(index = this.current) {
@@ -268,104 +230,16 @@ export class Transcript {
     const finals = turn?.type === "turn" ? turn.segments.filter((segment) => segment.final !== false) : [];
     if (!element || finals.length === 0 || this.editing >= 0) return;
     this.editing = index;
-    const said = /** @type {HTMLElement} */ (element.querySelector(".said"));
-    const lines = finals.map((segment) => h("textarea", { value: segment.text, rows: 1, dir: "auto", "aria-label": `Line at ${clock(segment.start)}` }));
-    const done = () => {
+    openCorrection(element, finals, this.wishes.correct, () => {
       this.editing = -1;
-      form.remove();
-      said.hidden = false;
-      this.drawn[index].sign = "";
+      this.drawn[index].item = null;
       this.patch();
-      /** @type {HTMLElement | null} */ (element.querySelector(".time"))?.focus();
-    };
-    const save = async () => {
-      for (const [at, segment] of finals.entries()) {
-        const text = lines[at].value.trim();
-        if (text !== segment.text && !(await this.wishes.correct(segment, text))) return;
-      }
-      done();
-    };
-    const form = h("form", {
-      onsubmit: (/** @type {Event} */ event) => {
-        event.preventDefault();
-        void save();
-      },
-      onkeydown: (/** @type {KeyboardEvent} */ event) => {
-        if (event.key === "Escape") done();
-        if (event.key === "Enter" && !event.shiftKey && event.target instanceof HTMLTextAreaElement) {
-          event.preventDefault();
-          void save();
-        }
-      },
-    }, ...lines, h("div", { class: "row" }, h("button", { class: "button primary" }, "Save"), h("button", { type: "button", class: "button", onclick: done }, "Cancel")));
-    said.hidden = true;
-    said.after(form);
-    lines[0].focus();
+    });
   }
-
-  // ---- finding ---------------------------------------------------------------------------------------------------
 
   /** Marks all places of a text; where they are. @param {string} wanted @returns {Range[]} */
   find(wanted) {
-    const highlights = globalThis.CSS?.highlights;
-    highlights?.delete("find");
-    highlights?.delete("found");
-    const needle = wanted.trim().toLocaleLowerCase();
-    if (needle.length < 2) return [];
-    if (!this.complete) this.patchUntil(this.items.length, this.drawn.length);
-    /** @type {Range[]} */
-    const ranges = [];
-    for (const span of this.root.querySelectorAll(".seg")) {
-      const node = span.firstChild;
-      const text = node?.textContent?.toLocaleLowerCase() ?? "";
-      for (let at = text.indexOf(needle); node && at >= 0 && at + needle.length <= (node.textContent?.length ?? 0); at = text.indexOf(needle, at + 1)) {
-        const range = new Range();
-        range.setStart(node, at);
-        range.setEnd(node, at + needle.length);
-        ranges.push(range);
-      }
-    }
-    if (ranges.length) highlights?.set("find", new Highlight(...ranges));
-    return ranges;
+    if (wanted.trim() && !this.complete) this.patchUntil(this.items.length, this.drawn.length);
+    return markAll(this.root, wanted);
   }
-}
-
-/** What an item looks like, as a string to compare. @param {Item} item */
-function signature(item) {
-  if (item.type === "gap") return `gap ${item.start} ${item.end} ${item.cause}`;
-  const parts = item.segments.map((segment) => `${segment.id}/${segment.rev ?? 0}/${segment.final === false ? `${segment.stable}/${segment.text}` : segment.text.length}`);
-  return `${item.voice}|${item.speaker}|${parts.join("|")}`;
-}
-
-/** @param {HTMLElement} said @param {number} index @param {Segment} segment */
-function fillSegment(said, index, segment) {
-  let span = /** @type {HTMLElement | undefined} */ (said.children[index]);
-  if (!span) {
-    span = h("span", { class: "seg" });
-    if (index > 0) said.append(" ");
-    said.append(span);
-  }
-  const open = segment.final === false;
-  span.classList.toggle("open", open);
-  const stable = open ? stableChars(segment) : segment.text.length;
-  const tail = segment.text.slice(stable);
-  if (!tail) return setText(span, segment.text);
-  const words = tail.trimStart();
-  fill(span, segment.text.slice(0, segment.text.length - words.length), h("span", { class: "tail" }, words));
-}
-
-/** @param {import("../feed/turns.js").GapItem} item */
-function gapElement(item) {
-  return h("p", { class: "gap" }, h("time", null, clock(item.start)), h("span", null, `${Math.max(1, Math.round(item.end - item.start))} s ${gapSentence(item.cause)}`));
-}
-
-/** The text under a point. @param {number} x @param {number} y @returns {{node: Node, offset: number} | null} */
-function caretAt(x, y) {
-  const page = /** @type {any} */ (document);
-  if (page.caretPositionFromPoint) {
-    const position = page.caretPositionFromPoint(x, y);
-    return position && { node: position.offsetNode, offset: position.offset };
-  }
-  const range = page.caretRangeFromPoint?.(x, y);
-  return range ? { node: range.startContainer, offset: range.startOffset } : null;
 }
