@@ -107,7 +107,7 @@ async def main(stop: asyncio.Event) -> None:
     bus_settings = msgspec.structs.replace(load("BUS_", BusSettings, os.environ), name="analyzer")
     log.set_up("analyzer")
     if settings.niceness > 0:
-        os.nice(settings.niceness)  # words come first, notes second
+        service.step_back(settings.niceness)  # words come first, notes second
     folder = Path(settings.models) if settings.models else models_dir(os.environ)
     models = Models(settings, folder)
     await models.load_present()
