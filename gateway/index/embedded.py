@@ -1,9 +1,10 @@
-"""The embedded search index: SQLite FTS5 for words, sqlite-vec for vectors, one file, nothing to install.
+"""The embedded search index: one SQLite file, and in memory what every search looks through; nothing to install.
 
-Vectors are found by their signs (48 bytes each, a linear scan) and compared by eight-bit numbers; inside a small
-scope, as in one meeting, every vector is compared and none is missed.
+Vectors are found by their signs (48 bytes each, compared in memory) and compared again by eight-bit numbers; inside a
+small scope, as in one meeting, every vector is compared and none is missed. Words are found by ``wordlists``.
 """
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -12,14 +13,18 @@ import apsw
 import msgspec
 import numpy as np
 
-from gateway.index.port import MAX_PARTS, Candidate, Card, Entry, Needle, Passage, Scope
-from gateway.index.quantise import Vectors, cosines, to_bits, to_int8
-from gateway.index.sqlite import IndexFile
+from contracts.embedder import DIMENSIONS
+from gateway.index import embedded_rows as stored
+from gateway.index import wordlists
+from gateway.index.columns import Columns, Mask, Rows
+from gateway.index.port import Candidate, Card, Entry, Needle, Passage, Scope
+from gateway.index.quantise import Vectors, cosines, to_bits
+from gateway.index.sqlite import TABLES, IndexFile
 
 EXACT_UP_TO = 2000
 """Scopes of at most this many passages are compared exactly."""
-OVERSAMPLING = 4
-_encode = msgspec.msgpack.encode
+OVERSAMPLING = 6
+Nearness = dict[int, tuple[float, float, int]]
 
 
 class EmbeddedIndex:
@@ -27,50 +32,86 @@ class EmbeddedIndex:
 
     def __init__(self, file: IndexFile) -> None:
         self._file = file
+        self._columns = Columns()
+        self._fresh: wordlists.Fresh = {}
 
     @classmethod
     async def open(cls, path: Path) -> Self:
         """The index in the file at ``path``, made when it is not there. Raises Misconfigured."""
         index = cls(IndexFile(path))
         await index._file.set_up()
+        index._columns, index._fresh = await index._file.read(stored.load)
         return index
 
     async def put(self, card: Card, entries: Sequence[Entry], gone: Sequence[str] = ()) -> None:
         """As the port says; one transaction."""
 
-        def work(connection: apsw.Connection) -> None:
-            _put_card(connection, card)
-            _remove(connection, "id IN (SELECT value FROM json_each(?))", _json(gone))
+        def work(connection: apsw.Connection) -> stored.Change:
+            change = stored.Change()
+            number = stored.put_card(connection, card, change)
+            stored.remove(connection, "id IN (SELECT value FROM json_each(?))", _json(gone), change)
             for entry in entries:
-                _put_entry(connection, entry)
+                stored.put_entry(connection, number, entry, change)
+            return self._merged(connection, change)
 
-        await self._file.write(work)
+        await self._file.write(work, self._apply)
 
     async def delete(self, meeting: str) -> None:
         """As the port says; one transaction."""
 
-        def work(connection: apsw.Connection) -> None:
-            _remove(connection, "meeting = ?", meeting)
-            connection.execute("DELETE FROM meeting WHERE id = ?", (meeting,))
-            connection.execute("DELETE FROM participant WHERE meeting = ?", (meeting,))
+        def work(connection: apsw.Connection) -> stored.Change:
+            change = stored.Change()
+            number = connection.execute("SELECT number FROM meeting WHERE id = ?", (meeting,)).get
+            if number is not None:
+                stored.remove(connection, "meeting = ?", number, change)
+                connection.execute("DELETE FROM meeting WHERE number = ?", (number,))
+                change.cards[number] = None
+            return self._merged(connection, change)
 
-        await self._file.write(work)
+        await self._file.write(work, self._apply)
+
+    def _merged(self, connection: apsw.Connection, change: stored.Change) -> stored.Change:
+        """The change, its new words moved to the word lists when enough have gathered (in the writing thread)."""
+        fresh = {r: c for r, c in self._fresh.items() if r not in change.rows} | change.fresh
+        if len(fresh) >= stored.MERGE_AT:
+            stored.merge(connection, fresh)
+            fresh = {}
+        change.fresh = fresh
+        return change
+
+    def _apply(self, change: stored.Change) -> None:
+        for number, card in change.cards.items():
+            if card is not None:
+                self._columns.set_card(number, card)
+        self._columns.place(change.rows)
+        for number, card in change.cards.items():
+            if card is None:
+                self._columns.drop_card(number)
+        self._fresh = change.fresh
 
     async def ids(self, meeting: str) -> set[str]:
         """As the port says."""
-        found = await self._file.read(lambda c: c.execute("SELECT id FROM passage WHERE meeting = ?", (meeting,)).get)
-        return set(_column(found))
+        sql = "SELECT p.id FROM passage p JOIN meeting m ON m.number = p.meeting WHERE m.id = ?"
+        return {id_ for (id_,) in await self._file.read(lambda c: list(c.execute(sql, (meeting,))))}
 
     async def candidates(self, needle: Needle, scope: Scope, limit: int) -> list[Candidate]:
-        """As the port says."""
-        return await self._file.read(lambda c: _candidates(c, needle, scope, limit))
+        """As the port says; words and vectors are looked for at the same time."""
+        columns, fresh = self._columns, self._fresh
+        meetings = columns.meetings_in(scope)
+        allowed = await self._file.read(lambda c: _allowed(c, columns, meetings, scope))
+        keyword, near = await asyncio.gather(
+            self._file.read(lambda c: _by_words(c, needle.words, fresh, columns, allowed, limit)),
+            self._file.read(lambda c: _by_vector(c, needle.vector, columns, allowed, limit)),
+        )
+        return await self._file.read(lambda c: _collected(c, columns, needle.vector, keyword, near, meetings))
 
     async def unembedded(self, limit: int) -> list[tuple[Card, Passage]]:
         """As the port says."""
-        sql = """SELECT m.card, p.body FROM passage p JOIN meeting m ON m.id = p.meeting
-                 WHERE p.embedded = 0 ORDER BY p.row LIMIT ?"""
+        sql = """SELECT p.meeting, b.body FROM passage p JOIN body b ON b.row = p.row
+                 WHERE p.signs = x'' ORDER BY p.row LIMIT ?"""
         rows = await self._file.read(lambda c: list(c.execute(sql, (limit,))))
-        return [(_card(card), _passage(body)) for card, body in rows]
+        cards = self._columns.cards
+        return [(cards[number], stored.to_passage(body)) for number, body in rows if number in cards]
 
     async def cursor(self) -> int:
         """As the port says."""
@@ -85,172 +126,111 @@ class EmbeddedIndex:
         """As the port says; one transaction."""
 
         def work(connection: apsw.Connection) -> None:
-            for table in ("passage", "meeting", "participant", "speaker", "part", "words", "bits", "meta"):
-                connection.execute(f"DELETE FROM {table}")  # noqa: S608  # names from the line above
+            for table in TABLES:
+                connection.execute(f"DELETE FROM {table}")  # noqa: S608  # our own names
 
-        await self._file.write(work)
+        def forget(_: None) -> None:
+            self._columns, self._fresh = Columns(), {}
+
+        await self._file.write(work, forget)
 
     async def close(self) -> None:
         """As the port says."""
         await self._file.close()
 
 
-# -- writing ------------------------------------------------------------------------------------
+def _allowed(connection: apsw.Connection, columns: Columns, meetings: set[int] | None, scope: Scope) -> Mask:
+    """Which rows the scope allows."""
+    mask = columns.allowed(meetings, scope.kinds)
+    where, values = _conditions(scope, meetings)
+    if where:
+        found = connection.execute(f"SELECT p.row FROM passage p WHERE {where}", values)  # noqa: S608  # values are bound
+        rows = np.array([row for (row,) in found if row < len(mask)], np.int64)
+        asked = np.zeros(len(mask), bool)
+        asked[rows] = True
+        mask &= asked
+    return mask
 
 
-def _put_card(connection: apsw.Connection, card: Card) -> None:
-    values = (card.id, card.title, card.started_at, _encode(card))
-    connection.execute("REPLACE INTO meeting VALUES(?, ?, ?, ?)", values)
-    connection.execute("DELETE FROM participant WHERE meeting = ?", (card.id,))
-    connection.executemany("INSERT OR IGNORE INTO participant VALUES(?, ?)", [(card.id, n) for n in card.participants])
-
-
-def _put_entry(connection: apsw.Connection, entry: Entry) -> None:
-    p = entry.passage
-    _remove(connection, "id = ?", p.id)
-    connection.execute(
-        "INSERT INTO passage(id, meeting, kind, ending, owner, status, embedded, body) VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
-        (p.id, p.meeting, p.kind, p.end, p.owner, p.status, entry.vectors is not None, _encode(p)),
-    )
-    row = connection.last_insert_rowid()
-    connection.execute("INSERT INTO words(rowid, text) VALUES(?, ?)", (row, p.text))
-    connection.executemany("INSERT INTO speaker VALUES(?, ?)", [(row, name) for name in p.shares()])
-    for number, vector in enumerate(entry.vectors[:MAX_PARTS] if entry.vectors is not None else ()):
-        part = row * MAX_PARTS + number
-        connection.execute("INSERT INTO part VALUES(?, ?)", (part, to_int8(vector)))
-        connection.execute("INSERT INTO bits(rowid, signs) VALUES(?, vec_bit(?))", (part, to_bits(vector)))
-
-
-def _remove(connection: apsw.Connection, where: str, value: str) -> None:
-    rows = _column(connection.execute(f"SELECT row FROM passage WHERE {where}", (value,)).get)  # noqa: S608  # ours
-    for row in rows:
-        for table, key in (("passage", "row"), ("words", "rowid"), ("speaker", "passage")):
-            connection.execute(f"DELETE FROM {table} WHERE {key} = ?", (row,))  # noqa: S608  # names from above
-        for part in range(row * MAX_PARTS, (row + 1) * MAX_PARTS):
-            connection.execute("DELETE FROM part WHERE row = ?", (part,))
-            connection.execute("DELETE FROM bits WHERE rowid = ?", (part,))
-
-
-# -- finding ------------------------------------------------------------------------------------
-
-
-def _candidates(connection: apsw.Connection, needle: Needle, scope: Scope, limit: int) -> list[Candidate]:
-    where, values = _conditions(scope)
-    keyword = _by_words(connection, needle.words, where, values, limit)
-    rows = set(keyword)
-    if needle.vector is not None:
-        rows |= _by_vector(connection, needle.vector, where, values, limit)
-    nearness = _nearness(connection, needle.vector, rows) if needle.vector is not None else {}
-    sql = """SELECT p.row, p.body, m.card FROM passage p JOIN meeting m ON m.id = p.meeting
-             WHERE p.row IN (SELECT value FROM json_each(?))"""
-    return [
-        Candidate(_passage(body), _card(card), keyword.get(row, 0.0), *nearness.get(row, ()))
-        for row, body, card in connection.execute(sql, (_json(rows),))
-    ]
-
-
-def _conditions(scope: Scope) -> tuple[str, dict[str, Any]]:
-    """The scope as SQL on ``passage p`` and ``meeting m``; every value is bound, none is written into the text."""
-    lists: list[tuple[str, Iterable[str] | None]] = [
-        ("p.meeting IN (SELECT value FROM json_each(:visible))", scope.visible),
-        ("p.meeting IN (SELECT value FROM json_each(:meetings))", scope.meetings or None),
-        ("p.kind IN (SELECT value FROM json_each(:kinds))", scope.kinds or None),
-        ("p.owner IN (SELECT value FROM json_each(:owners))", scope.owners or None),
-        ("p.status IN (SELECT value FROM json_each(:statuses))", scope.statuses or None),
-        (
-            "EXISTS(SELECT 1 FROM speaker s, json_each(:speakers) j WHERE s.passage = p.row AND s.name = j.value)",
-            scope.speakers or None,
+def _conditions(scope: Scope, meetings: set[int] | None) -> tuple[str, dict[str, Any]]:
+    """What of the scope only the file knows, as SQL on ``passage p``; every value is bound."""
+    lists: dict[str, tuple[str, Iterable[Any]]] = {
+        "owners": ("p.owner IN (SELECT value FROM json_each(:owners))", scope.owners),
+        "statuses": ("p.status IN (SELECT value FROM json_each(:statuses))", scope.statuses),
+        "speakers": (
+            "p.row IN (SELECT s.row FROM speaker s WHERE s.name IN (SELECT value FROM json_each(:speakers)))",
+            scope.speakers,
         ),
-        (
-            "EXISTS(SELECT 1 FROM participant a, json_each(:participants) j"
-            " WHERE a.meeting = m.id AND a.name = j.value)",
-            scope.participants or None,
-        ),
-    ]
-    names = ("visible", "meetings", "kinds", "owners", "statuses", "speakers", "participants")
-    clauses = [sql for sql, value in lists if value is not None]
-    values: dict[str, Any] = {
-        name: _json(value) for name, (_, value) in zip(names, lists, strict=True) if value is not None
     }
-    bounds = (
-        ("m.started_at >= :after", scope.after),
-        ("m.started_at < :before", scope.before),
-        ("p.ending >= :since_s", scope.since_s),
-    )
-    for sql, bound in bounds:
-        if bound is not None:
-            clauses.append(sql)
-            values[sql.rsplit(":", 1)[1]] = bound
-    return " AND ".join(clauses), values
+    clauses = {name: sql for name, (sql, value) in lists.items() if value}
+    values: dict[str, Any] = {name: _json(lists[name][1]) for name in clauses}
+    if scope.since_s is not None:
+        clauses["since_s"], values["since_s"] = "p.ending >= :since_s", scope.since_s
+    if clauses and meetings is not None:
+        clauses["meetings"] = "p.meeting IN (SELECT value FROM json_each(:meetings))"
+        values["meetings"] = _json(meetings)
+    return " AND ".join(clauses.values()), values
 
 
 def _by_words(
-    connection: apsw.Connection, words: Sequence[str], where: str, values: dict[str, Any], limit: int
+    connection: apsw.Connection,
+    words: Sequence[str],
+    fresh: wordlists.Fresh,
+    columns: Columns,
+    allowed: Mask,
+    limit: int,
 ) -> dict[int, float]:
-    match = " OR ".join(f'"{word}"' for word in dict.fromkeys(map(_bare, words)) if word)
-    if not match:
-        return {}
-    joins = "JOIN passage p ON p.row = f.rowid JOIN meeting m ON m.id = p.meeting" if where else ""
-    sql = f"""SELECT f.rowid, -f.rank FROM words f {joins} WHERE f.words MATCH :match {"AND " + where if where else ""}
-              ORDER BY f.rank LIMIT :limit"""  # noqa: S608  # the text is ours, the values are bound
-    found = connection.execute(sql, {**values, "match": match, "limit": limit})
-    return {row: max(0.0, score) for row, score in found}
+    scores = wordlists.scores(connection, words, fresh, columns.length[: len(allowed)], allowed)
+    rows = np.flatnonzero(scores)
+    if len(rows) > limit:
+        rows = rows[np.argpartition(-scores[rows], limit - 1)[:limit]]
+    return {int(row): float(scores[row]) for row in rows}
 
 
 def _by_vector(
-    connection: apsw.Connection, vector: Vectors, where: str, values: dict[str, Any], limit: int
+    connection: apsw.Connection, vector: Vectors | None, columns: Columns, allowed: Mask, limit: int
 ) -> set[int]:
     """Rows of passages near the vector: all of a small scope, else the nearest by signs."""
-    source = "FROM passage p JOIN meeting m ON m.id = p.meeting"
-    if where:
-        sql = f"SELECT p.row {source} WHERE {where}"  # the text is ours, the values are bound
-        rows = _column(connection.execute(sql, values).get)
-    else:
-        rows = _column(connection.execute("SELECT row FROM passage LIMIT ?", (EXACT_UP_TO + 1,)).get)
-    if len(rows) <= EXACT_UP_TO:
-        return _nearest(_nearness(connection, vector, rows), limit)
-    among = "AND rowid IN (SELECT value FROM json_each(?))" if where else ""
-    parts = [_json(r * MAX_PARTS + n for r in rows for n in range(MAX_PARTS))] if where else []
-    sql = f"SELECT rowid FROM bits WHERE signs MATCH vec_bit(?) AND k = ? {among}"  # noqa: S608  # ours
-    found = connection.execute(sql, (to_bits(vector), min(4096, limit * MAX_PARTS * OVERSAMPLING), *parts)).get
-    return _nearest(_nearness(connection, vector, {part // MAX_PARTS for part in _column(found)}), limit)
-
-
-def _nearness(connection: apsw.Connection, vector: Vectors, rows: Iterable[int]) -> dict[int, tuple[float, float, int]]:
-    """Per row its largest and its mean cosine, and which half the largest belongs to."""
-    parts = _json(row * MAX_PARTS + n for row in rows for n in range(MAX_PARTS))
-    stored = list(
-        connection.execute("SELECT row, vector FROM part WHERE row IN (SELECT value FROM json_each(?))", (parts,))
-    )
-    scores: dict[int, list[float]] = {}
-    for (part, _), cosine in zip(stored, cosines(vector, [v for _, v in stored]), strict=True):
-        scores.setdefault(part // MAX_PARTS, []).append(float(cosine))
-    return {row: (max(both), sum(both) / len(both), int(np.argmax(both))) for row, both in scores.items()}
-
-
-def _bare(word: str) -> str:
-    """The word as it can stand between quotes in a match expression."""
-    return "".join(c for c in word if c.isalnum() or c in "'-_")
-
-
-def _nearest(nearness: dict[int, tuple[float, float, int]], limit: int) -> set[int]:
+    if vector is None:
+        return set()
+    rows: Rows = np.flatnonzero(allowed)
+    if len(rows) > EXACT_UP_TO:
+        rows = columns.nearest(to_bits(vector), allowed, limit * OVERSAMPLING)
+    nearness = _nearness(connection, vector, rows.tolist())
     return set(sorted(nearness, key=lambda row: -nearness[row][0])[:limit])
 
 
-def _column(found: Any) -> list[Any]:
-    """apsw's ``get`` gives a bare value for one row of one column."""
-    if found is None:
-        return []
-    return [row[0] if isinstance(row, tuple) else row for row in found] if isinstance(found, list) else [found]
+def _nearness(connection: apsw.Connection, vector: Vectors, rows: Iterable[int]) -> Nearness:
+    """Per row its largest and its mean cosine, and which half the largest belongs to."""
+    sql = "SELECT row, numbers FROM vector WHERE row IN (SELECT value FROM json_each(?))"
+    found = list(connection.execute(sql, (_json(rows),)))
+    scores = cosines(vector, [numbers for _, numbers in found])
+    ends = np.cumsum([len(numbers) // DIMENSIONS for _, numbers in found])
+    each = zip((row for row, _ in found), np.split(scores, ends[:-1]), strict=True) if found else ()
+    return {row: (float(s.max()), float(s.mean()), int(s.argmax())) for row, s in each}
+
+
+def _collected(
+    connection: apsw.Connection,
+    columns: Columns,
+    vector: Vectors | None,
+    keyword: dict[int, float],
+    near: set[int],
+    meetings: set[int] | None,
+) -> list[Candidate]:
+    """The passages of those rows, if they are still passages of these meetings."""
+    rows = keyword.keys() | near
+    nearness = _nearness(connection, vector, rows) if vector is not None else {}
+    sql = """SELECT p.row, p.meeting, b.body FROM passage p JOIN body b ON b.row = p.row
+             WHERE p.row IN (SELECT value FROM json_each(?))"""
+    found = []
+    for row, number, body in connection.execute(sql, (_json(rows),)):
+        card = columns.cards.get(number)
+        if card is not None and (meetings is None or number in meetings):
+            passage = stored.to_passage(body)
+            found.append(Candidate(passage, card, keyword.get(row, 0.0), *nearness.get(row, ())))
+    return found
 
 
 def _json(values: Iterable[Any]) -> str:
     return msgspec.json.encode(list(values)).decode()
-
-
-def _card(data: bytes) -> Card:
-    return msgspec.msgpack.decode(data, type=Card)
-
-
-def _passage(data: bytes) -> Passage:
-    return msgspec.msgpack.decode(data, type=Passage)

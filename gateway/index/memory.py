@@ -19,6 +19,7 @@ from gateway.index.embedded import EmbeddedIndex
 from gateway.index.indexer import Indexer, Views
 from gateway.index.port import Candidate, Card, Entry, Needle, Passage, Scope, SearchIndex
 from gateway.index.rank import Weights
+from gateway.index.related import Relater
 from gateway.index.searcher import Searcher
 
 MODEL_POLL_S = 5.0
@@ -136,6 +137,7 @@ class Memory:
     def __init__(self, index: LateIndex, embedder: LateEmbedder, indexer: Indexer) -> None:
         self.searcher = Searcher(index, embedder, Weights())
         self.answerer = Answerer(self.searcher, embedder)
+        self.relater = Relater(index, embedder)
         self.indexer = indexer
         self._index = index
         self._embedder = embedder

@@ -1,7 +1,7 @@
-"""A SQLite file of the index, off the event loop: one thread writes, a few threads read.
+"""The SQLite file of the index, off the event loop: one thread writes, a few threads read.
 
-The stock ``sqlite3`` module cannot load extensions on every system, so the file is opened with apsw, which brings
-its own SQLite with FTS5 and loads ``sqlite-vec``.
+The file is opened with apsw and not with the stock ``sqlite3`` module, because apsw brings its own SQLite with FTS5,
+whose tokenizer we use.
 """
 
 import asyncio
@@ -12,43 +12,45 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import apsw
-import sqlite_vec
 
 from contracts.errors import Misconfigured, StorageFull, Unavailable
 
 R = TypeVar("R")
 READERS = 2
 _SOURCE = "search"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+MAPPED_BYTES = 8 * 1024**3
+"""How much of the file may be read without copying."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS meeting(id TEXT PRIMARY KEY, title TEXT, started_at REAL, card BLOB) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS participant(meeting TEXT, name TEXT, PRIMARY KEY(meeting, name)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS meeting(number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE NOT NULL, card BLOB);
 CREATE TABLE IF NOT EXISTS passage(
-    row INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, meeting TEXT NOT NULL, kind TEXT NOT NULL, ending REAL,
-    owner TEXT, status TEXT, embedded INTEGER NOT NULL, body BLOB NOT NULL);
+    row INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, meeting INTEGER NOT NULL, kind TEXT NOT NULL,
+    length INTEGER NOT NULL, ending REAL, owner TEXT, status TEXT, signs BLOB NOT NULL, listed INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS passage_meeting ON passage(meeting);
-CREATE INDEX IF NOT EXISTS passage_waiting ON passage(row) WHERE embedded = 0;
-CREATE TABLE IF NOT EXISTS speaker(passage INTEGER, name TEXT, PRIMARY KEY(passage, name)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS part(row INTEGER PRIMARY KEY, vector BLOB NOT NULL);
-CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(
-    text, content='', contentless_delete=1, tokenize='porter unicode61 remove_diacritics 2');
-INSERT INTO words(words, rank) VALUES('secure-delete', 1);
-CREATE VIRTUAL TABLE IF NOT EXISTS bits USING vec0(signs bit[384]);
+CREATE INDEX IF NOT EXISTS passage_owner ON passage(owner) WHERE owner IS NOT NULL;
+CREATE INDEX IF NOT EXISTS passage_status ON passage(status) WHERE status IS NOT NULL;
+CREATE INDEX IF NOT EXISTS passage_waiting ON passage(row) WHERE signs = x'';
+CREATE INDEX IF NOT EXISTS passage_fresh ON passage(row) WHERE listed = 0;
+CREATE TABLE IF NOT EXISTS body(row INTEGER PRIMARY KEY, body BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS vector(row INTEGER PRIMARY KEY, numbers BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS speaker(row INTEGER, name TEXT, PRIMARY KEY(row, name)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS speaker_name ON speaker(name);
+CREATE TABLE IF NOT EXISTS word(
+    word TEXT, block INTEGER, places BLOB NOT NULL, counts BLOB NOT NULL, UNIQUE(word, block));
 """
+TABLES = ("passage", "body", "vector", "speaker", "word", "meeting", "meta")
 
 
 def open_file(path: Path) -> apsw.Connection:
-    """A connection with the extension loaded and durable, concurrent settings."""
+    """A connection with durable, concurrent settings."""
     connection = apsw.Connection(str(path))
-    connection.enable_load_extension(True)
-    connection.load_extension(sqlite_vec.loadable_path())
-    connection.enable_load_extension(False)
     connection.set_busy_timeout(5000)
     connection.pragma("journal_mode", "wal")
     connection.pragma("synchronous", "normal")
     connection.pragma("secure_delete", True)
+    connection.pragma("mmap_size", MAPPED_BYTES)
     return connection
 
 
@@ -74,8 +76,8 @@ class IndexFile:
         """Run ``work`` in a reading thread."""
         return await self._run(self._readers, work)
 
-    async def write(self, work: Callable[[apsw.Connection], R]) -> R:
-        """Run ``work`` in the writing thread, in one transaction."""
+    async def write(self, work: Callable[[apsw.Connection], R], then: Callable[[R], None] | None = None) -> R:
+        """Run ``work`` in the writing thread, in one transaction, and ``then`` with its result once that is durable."""
 
         def transaction(connection: apsw.Connection) -> R:
             connection.execute("BEGIN IMMEDIATE")
@@ -86,6 +88,8 @@ class IndexFile:
                 if not connection.get_autocommit():
                     connection.execute("ROLLBACK")
                 raise
+            if then is not None:
+                then(result)
             return result
 
         return await self._run(self._writer, transaction)

@@ -1,0 +1,116 @@
+"""Which passages have which words, and BM25 over them.
+
+A word's list lies in the file in blocks of 65,536 rows: two bytes for the place in the block, one for how often the
+word stands there. The newest passages are kept in memory instead (``fresh``) and merged into the lists many at a time.
+What is taken out of a list is overwritten in the file.
+"""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+
+import apsw
+import numpy as np
+from numpy.typing import NDArray
+
+from gateway.index.columns import Mask, Rows
+
+BLOCK_BITS = 16
+MAX_COUNT = 255
+K1, B = 1.2, 0.75
+Counts = Mapping[str, int]
+Fresh = Mapping[int, Counts]
+Scores = NDArray[np.float32]
+
+
+def counted(connection: apsw.Connection, text: str) -> Counts:
+    """How often each word stands in a text, by SQLite's own tokenizer: Porter stems, accents removed."""
+    tokenizer = connection.fts5_tokenizer("porter", ["unicode61", "remove_diacritics", "2"])
+    found = tokenizer(
+        text.encode(errors="replace"), apsw.FTS5_TOKENIZE_DOCUMENT, None, include_offsets=False, include_colocated=False
+    )
+    return Counter(str(word) for word in found)
+
+
+def add(connection: apsw.Connection, fresh: Fresh) -> None:
+    """Merge passages into the lists; none of them may be in there yet."""
+    for (word, block), places in _by_list(fresh).items():
+        have = _read(connection, word, block)
+        new = np.array([(place, min(fresh[row][word], MAX_COUNT)) for row, place in places], np.int64)
+        merged = np.concatenate([have, new])
+        _write(connection, word, block, merged[np.argsort(merged[:, 0], kind="stable")])
+
+
+def take_out(connection: apsw.Connection, listed: Fresh) -> None:
+    """Remove passages from the lists of their words."""
+    for (word, block), places in _by_list(listed).items():
+        have = _read(connection, word, block)
+        gone = np.isin(have[:, 0], [place for _, place in places])
+        _write(connection, word, block, have[~gone])
+
+
+def _by_list(passages: Fresh) -> dict[tuple[str, int], list[tuple[int, int]]]:
+    lists: dict[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)
+    for row, counts in passages.items():
+        block, place = row >> BLOCK_BITS, row & ((1 << BLOCK_BITS) - 1)
+        for word in counts:
+            lists[word, block].append((row, place))
+    return lists
+
+
+def _read(connection: apsw.Connection, word: str, block: int) -> NDArray[np.int64]:
+    sql = "SELECT places, counts FROM word WHERE word = ? AND block = ?"
+    for places, counts in connection.execute(sql, (word, block)):
+        return np.stack([np.frombuffer(places, np.uint16), np.frombuffer(counts, np.uint8)], axis=1).astype(np.int64)
+    return np.zeros((0, 2), np.int64)
+
+
+def _write(connection: apsw.Connection, word: str, block: int, entries: NDArray[np.int64]) -> None:
+    if not len(entries):
+        connection.execute("DELETE FROM word WHERE word = ? AND block = ?", (word, block))
+        return
+    sql = """INSERT INTO word VALUES(?, ?, ?, ?)
+             ON CONFLICT(word, block) DO UPDATE SET places = excluded.places, counts = excluded.counts"""
+    places, counts = entries[:, 0].astype(np.uint16).tobytes(), entries[:, 1].astype(np.uint8).tobytes()
+    connection.execute(sql, (word, block, places, counts))
+
+
+def scores(
+    connection: apsw.Connection, words: Iterable[str], fresh: Fresh, lengths: NDArray[np.float32], allowed: Mask
+) -> Scores:
+    """BM25 of every row: how common a word is, and how long passages are, counts only what is ``allowed``."""
+    found = np.zeros(len(allowed), np.float32)
+    total = int(np.count_nonzero(allowed))
+    stems = dict.fromkeys(stem for word in words for stem in counted(connection, word))
+    if not total or not stems:
+        return found
+    average = float(lengths[allowed].mean()) or 1.0
+    blocks = np.unique(np.flatnonzero(allowed) >> BLOCK_BITS).tolist()
+    for stem in stems:
+        rows, counts = _listed(connection, stem, blocks, fresh, allowed)
+        if len(rows):
+            weight = math.log(1 + (total - len(rows) + 0.5) / (len(rows) + 0.5))
+            found[rows] += weight * counts * (K1 + 1) / (counts + K1 * (1 - B + B / average * lengths[rows]))
+    return found
+
+
+def _listed(
+    connection: apsw.Connection, stem: str, blocks: list[int], fresh: Fresh, allowed: Mask
+) -> tuple[Rows, NDArray[np.float32]]:
+    """The allowed rows that have the word, each once, and how often."""
+    found = [*_stored(connection, stem, blocks, allowed)]
+    new = [(row, counts[stem]) for row, counts in fresh.items() if stem in counts and row < len(allowed)]
+    newest = np.array(new, np.int64).reshape(-1, 2)
+    newest = newest[allowed[newest[:, 0]]]
+    rows = np.concatenate([*(r for r, _ in found), newest[:, 0]])
+    return rows, np.concatenate([*(c for _, c in found), newest[:, 1]]).astype(np.float32)
+
+
+def _stored(
+    connection: apsw.Connection, stem: str, blocks: list[int], allowed: Mask
+) -> Iterator[tuple[Rows, NDArray[np.uint8]]]:
+    sql = "SELECT block, places, counts FROM word WHERE word = ? AND block BETWEEN ? AND ?"
+    for block, places, counts in connection.execute(sql, (stem, blocks[0], blocks[-1])):
+        rows = np.frombuffer(places, np.uint16).astype(np.int64) + (block << BLOCK_BITS)
+        keep = (rows < len(allowed)) & allowed[np.minimum(rows, len(allowed) - 1)]
+        yield rows[keep], np.frombuffer(counts, np.uint8)[keep]
