@@ -19,6 +19,7 @@ from contracts.notes import (
     SpeakerRenamed,
     fold,
 )
+from contracts.people import ParticipantJoined
 from contracts.transcript import Segment, SegmentFinal, SegmentRevised, TrackFinished, TrackGap
 
 
@@ -43,6 +44,7 @@ class Transcript:
         self.notes = Notes()
         self.checkpoint = NotesCheckpoint()
         self.names: dict[str, str] = {}
+        self.joined: list[str] = []
         self.gaps: list[TrackGap] = []
         self.ending = False
         self.deleted = False
@@ -89,6 +91,8 @@ class Transcript:
                 self.title = record.title
             case TrackAdded():
                 self._tracks[record.track] = record
+            case ParticipantJoined():
+                self.joined.append(record.name)
             case TrackFinished():
                 self._finished.add(record.track)
             case MeetingEnding():
@@ -127,9 +131,9 @@ class Transcript:
         return list(dict.fromkeys(name for name in found if name))
 
     def people(self) -> list[str]:
-        """Speakers and invited participants."""
+        """Speakers, who joined, and who was said to be there."""
         invited = self.started.participants if self.started else ()
-        return list(dict.fromkeys([*self.speakers(), *invited]))
+        return list(dict.fromkeys([*self.speakers(), *self.joined, *invited]))
 
     def in_time_order(self) -> list[Heard]:
         """All segments with words, by start."""

@@ -1,6 +1,7 @@
 """Lifecycle records: subject ``meeting.<meeting>.lifecycle``, written by gateways with a fenced append.
 
 MeetingStarted, TrackAdded*, MeetingRenamed*, MeetingEnding, MeetingCompleted; MeetingDeleted at any time.
+Between them stand the records of ``people``.
 """
 
 import msgspec

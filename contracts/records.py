@@ -15,6 +15,7 @@ from contracts.lifecycle import (
     TrackAdded,
 )
 from contracts.notes import EditRecord, NotesRecord
+from contracts.people import PeopleRecord
 from contracts.transcript import (
     SegmentFinal,
     SegmentRevised,
@@ -25,7 +26,9 @@ from contracts.transcript import (
 )
 
 TranscriptRecord = TrackEpoch | SegmentFinal | SegmentRevised | TrackGap | TrackAdvanced | TrackFinished
-LifecycleRecord = MeetingStarted | TrackAdded | MeetingRenamed | MeetingEnding | MeetingCompleted | MeetingDeleted
+LifecycleRecord = (
+    MeetingStarted | TrackAdded | MeetingRenamed | MeetingEnding | MeetingCompleted | MeetingDeleted | PeopleRecord
+)
 Record = TranscriptRecord | NotesRecord | EditRecord | LifecycleRecord
 
 _decoder = msgspec.json.Decoder(Record)

@@ -29,6 +29,7 @@ from gateway.api import (
     notes,
     openapi,
     pages,
+    people,
     related,
     search,
     sign_in,
@@ -52,8 +53,10 @@ from gateway.index.views import ProjectedViews
 from gateway.ingest.decoder import Limits
 from gateway.ingest.importer import Importer
 from gateway.ingest.uploads import UploadStore
+from gateway.joining import Joining
 from gateway.lifecycle import Lifecycle
 from gateway.metrics import Metrics
+from gateway.presence import Presence
 from gateway.projector import Projector
 from gateway.services import Services
 from gateway.settings import GatewaySettings
@@ -74,11 +77,13 @@ def make_services(settings: GatewaySettings, bus: Bus, tickets: Store) -> Servic
     disk = Disk(settings.data_path, settings.min_free_bytes)
     uploads = UploadStore(settings.data_path / "uploads")
     projector = Projector(bus, database, closer.wake)
+    accounts = Accounts(database, settings)
+    joining = Joining(lifecycle, accounts)
     return Services(
         settings,
         bus,
         database,
-        Accounts(database, settings),
+        accounts,
         Tickets(tickets, settings.ticket_ttl_s),
         Access(database),
         lifecycle,
@@ -93,6 +98,9 @@ def make_services(settings: GatewaySettings, bus: Bus, tickets: Store) -> Servic
         Importer(uploads, bus, lifecycle, disk, Limits()),
         RateLimit(settings.tickets_per_minute / 60, settings.tickets_per_minute),
         RateLimit(settings.sign_ins_per_minute / 60, settings.sign_ins_per_minute),
+        RateLimit(settings.joins_per_minute / 60, settings.joins_per_minute),
+        joining,
+        Presence(bus, lifecycle, joining),
     )
 
 
@@ -102,6 +110,8 @@ def routes() -> list[ControllerRouterHandler]:
         meetings.Meetings,
         words.Words,
         notes.Notes,
+        people.Door,
+        people.People,
         sign_in.sign_in,
         sign_in.sign_out,
         sign_in.links,
@@ -167,6 +177,7 @@ async def running(services: Services) -> AsyncIterator[None]:
             "feed": services.hub.run,
             "search": services.memory.run,
             "uploads": services.importer.run,
+            "presence": services.presence.run,
         }
         started = [tasks.create_task(run(), name=name) for name, run in parts.items()]
         yield

@@ -21,7 +21,9 @@ from contracts.records import LifecycleRecord
 from gateway.view import MeetingView, Track
 
 _TRIES = 5
-MAX_TRACKS = 16
+MAX_TRACKS = 32
+MAX_GUEST_TRACKS = 4
+"""A reload that lost its storage begins a new one."""
 TRANSCRIPT = "transcript"
 
 
@@ -53,24 +55,26 @@ class Lifecycle:
         await self.offer_meeting(record.meeting)
         return seq
 
-    async def add_track(self, meeting: str, track: TrackAdded) -> int:
-        """A new track of a live meeting. Raises NotFound or Conflict."""
+    async def add_track(self, meeting: str, track: TrackAdded, *, own_only: bool = False) -> int:
+        """A new track of a live meeting; ``own_only``: of a guest. Raises NotFound or Conflict."""
 
         def make(view: MeetingView) -> TrackAdded:
             if view.facts is None or view.facts.state != "live":
                 raise Conflict("the meeting has ended", source="client")
+            if own_only and sum(t.user == track.user for t in view.tracks.values()) >= MAX_GUEST_TRACKS:
+                raise Conflict(f"a guest may have at most {MAX_GUEST_TRACKS} tracks", source="client")
             if len(view.tracks) >= MAX_TRACKS:
                 raise Conflict(f"a meeting may have at most {MAX_TRACKS} tracks", source="client")
             return track
 
-        seq = await self._write(meeting, make)
+        seq = await self.write(meeting, make)
         if track.source != TRANSCRIPT:
             await self.offer_track(await self.load(meeting), track.track)
         return seq
 
     async def rename(self, meeting: str, title: str, user: str) -> int:
         """A new title. Raises NotFound."""
-        return await self._write(meeting, lambda _: MeetingRenamed(meeting, title, user))
+        return await self.write(meeting, lambda _: MeetingRenamed(meeting, title, user))
 
     async def end(self, meeting: str, reason: str = "user") -> int:
         """No new sound from here on; a second call changes nothing. Raises NotFound."""
@@ -79,7 +83,7 @@ class Lifecycle:
             live = view.facts is not None and view.facts.state == "live"
             return MeetingEnding(meeting, time.time(), reason) if live else None
 
-        return await self._write(meeting, make)
+        return await self.write(meeting, make)
 
     async def complete(self, meeting: str, last_seq: int, duration_s: float) -> int:
         """Everything is in the log; a second call changes nothing. Raises NotFound."""
@@ -88,13 +92,13 @@ class Lifecycle:
             ending = view.facts is not None and view.facts.state == "ending"
             return MeetingCompleted(meeting, last_seq, time.time(), duration_s) if ending else None
 
-        return await self._write(meeting, make)
+        return await self.write(meeting, make)
 
     async def delete(self, meeting: str, user: str) -> int:
         """Everything of the meeting is to go. Raises NotFound."""
-        return await self._write(meeting, lambda _: MeetingDeleted(meeting, time.time(), user))
+        return await self.write(meeting, lambda _: MeetingDeleted(meeting, time.time(), user))
 
-    async def _write(self, meeting: str, make: Callable[[MeetingView], LifecycleRecord | None]) -> int:
+    async def write(self, meeting: str, make: Callable[[MeetingView], LifecycleRecord | None]) -> int:
         """Append what ``make`` says about the newest state; again when another gateway was faster."""
         for _ in range(_TRIES):
             view = await self.load(meeting)
@@ -131,7 +135,7 @@ def track_work(view: MeetingView, track: Track) -> TrackWork:
     facts = view.facts
     if facts is None:
         return TrackWork(view.meeting, track.track, track.offset_s, track.speaker)
-    vocabulary = (*facts.participants, *facts.vocabulary)
+    vocabulary = tuple(dict.fromkeys((*facts.participants, *(p.name for p in facts.people), *facts.vocabulary)))
     mixed = [t.track for t in view.tracks.values() if t.speaker is None and t.source != TRANSCRIPT]
     return TrackWork(
         view.meeting,

@@ -18,8 +18,10 @@ from gateway.feed.hub import Hub
 from gateway.index.memory import Memory
 from gateway.ingest.importer import Importer
 from gateway.ingest.uploads import UploadStore
+from gateway.joining import Joining
 from gateway.lifecycle import Lifecycle
 from gateway.metrics import Metrics
+from gateway.presence import Presence
 from gateway.projector import Projector
 from gateway.settings import GatewaySettings
 from gateway.store.database import Database
@@ -49,6 +51,9 @@ class Services:
     importer: Importer
     ticket_rate: RateLimit
     sign_in_rate: RateLimit
+    join_rate: RateLimit
+    joining: Joining
+    presence: Presence
 
     async def view(self, user: User, meeting: str, *, write: bool = False) -> MeetingView:
         """The whole meeting, if ``user`` may see (or change) it. Raises NotFound or NotAllowed."""
@@ -61,6 +66,13 @@ class Services:
         await self.access.meeting(user, meeting, write=write)
         async with self.database.reading() as session:
             return _found(await load_outline(session, meeting))
+
+    async def own_track(self, user: User, meeting: str, track: str | None) -> None:
+        """Raises NotFound unless ``track`` is one that ``user`` added."""
+        view = await self.lifecycle.load(meeting)
+        known = view.tracks.get(track or "")
+        if known is None or known.user != user.id:
+            raise NotFound("no such track", source="client")
 
 
 def _found(view: MeetingView | None) -> MeetingView:

@@ -55,6 +55,8 @@ class GatewaySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Per user."""
     sign_ins_per_minute: int = 20
     """Per client address."""
+    joins_per_minute: int = 120
+    """Looks at and uses of invitations, per client address."""
     sockets_per_minute: int = 240
     """New sockets per client address."""
     feed_backlog: int = 256

@@ -6,7 +6,10 @@ from gateway.view import Facts
 
 
 class MeetingSummary(msgspec.Struct, frozen=True):
-    """``state``: live, ending, completed. Times: ``*_at`` wall clock seconds, ``duration_s`` seconds or None."""
+    """``state``: live, ending, completed. Times: ``*_at`` wall clock seconds, ``duration_s`` seconds or None.
+
+    ``participants``: who was said to be there and who joined.
+    """
 
     id: str
     title: str
@@ -30,7 +33,7 @@ def summary_of(facts: Facts, open_actions: int) -> MeetingSummary:
         facts.ended_at,
         facts.duration_s,
         facts.language,
-        facts.participants,
+        tuple(dict.fromkeys((*facts.participants, *(p.name for p in facts.people)))),
         open_actions,
         facts.sample,
     )

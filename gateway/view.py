@@ -12,8 +12,18 @@ from contracts.lifecycle import (
     TrackAdded,
 )
 from contracts.notes import Chapter, Notes, Recap, RecapReady, SegmentCorrected, SpeakerRenamed, fold
+from contracts.people import (
+    InviteMade,
+    InviteStopped,
+    ParticipantChanged,
+    ParticipantJoined,
+    ParticipantLeft,
+    PeopleRecord,
+)
 from contracts.records import Record
 from contracts.transcript import Segment, SegmentFinal, SegmentRevised, TrackFinished, TrackGap
+from gateway.people import Invites, Participant
+from gateway.people import fold as fold_people
 
 MAX_GAPS = 10_000
 
@@ -27,6 +37,8 @@ class Track(msgspec.Struct, frozen=True, omit_defaults=True):
     speaker: str | None = None
     label: str = ""
     end: float | None = None
+    user: str | None = None
+    """Who added it."""
 
     @property
     def finished(self) -> bool:
@@ -63,6 +75,8 @@ class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
     last_seq: int = 0
     ended_at: float | None = None
     duration_s: float | None = None
+    people: tuple[Participant, ...] = ()
+    """Who took part, in order of arrival."""
 
     @property
     def state(self) -> str:
@@ -83,6 +97,7 @@ class Change(msgspec.Struct):
     finished: bool = False
     gap: Gap | None = None
     speaker: str | None = None
+    person: str | None = None
     items: tuple[str, ...] = ()
     summary: str | None = None
     chapters: tuple[Chapter, ...] | None = None
@@ -109,6 +124,8 @@ class MeetingView:
         self.gaps: list[Gap] = []
         self.speakers: dict[str, str] = {}
         self.notes = Notes()
+        self.invites: Invites = {}
+        """Only in a view of the lifecycle: links are looked up in the log."""
 
     def apply(self, seq: int, record: Record) -> Change:
         """Take in the record with that sequence; one that was taken in before changes nothing."""
@@ -125,6 +142,8 @@ class MeetingView:
             case SpeakerRenamed():
                 self.speakers[record.speaker] = record.name
                 return Change(speaker=record.speaker)
+            case ParticipantJoined() | ParticipantChanged() | ParticipantLeft() | InviteMade() | InviteStopped():
+                return self._people(record)
             case MeetingStarted() | MeetingRenamed() | MeetingEnding() | MeetingCompleted() | MeetingDeleted():
                 return self._lifecycle(seq, record)
             case _:
@@ -164,7 +183,7 @@ class MeetingView:
         match record:
             case TrackAdded() if stored is None:
                 self.tracks[record.track] = Track(
-                    record.track, record.source, record.offset_s, record.speaker, record.label
+                    record.track, record.source, record.offset_s, record.speaker, record.label, user=record.user
                 )
                 return Change(track=record.track)
             case TrackFinished() if stored is not None and not stored.finished:
@@ -193,6 +212,20 @@ class MeetingView:
             return Change()
         before, self.facts = self.facts, _advanced(self.facts, seq, record)
         return Change(facts=self.facts != before, completed=isinstance(record, MeetingCompleted))
+
+    def person(self, participant: str) -> Participant | None:
+        """Somebody of the meeting."""
+        known = self.facts.people if self.facts else ()
+        return next((p for p in known if p.participant == participant), None)
+
+    def _people(self, record: PeopleRecord) -> Change:
+        if self.facts is None:
+            return Change()
+        known = {p.participant: p for p in self.facts.people}
+        changed = fold_people(known, self.invites, record)
+        if changed is not None:
+            self.facts = msgspec.structs.replace(self.facts, people=tuple(known.values()))
+        return Change(person=changed)
 
     def _notes(self, seq: int, record: Record) -> Change:
         before, self.notes = self.notes, fold(self.notes, record)

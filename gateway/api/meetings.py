@@ -27,7 +27,7 @@ from gateway.services import Injected, Services
 from gateway.store import models
 from gateway.store.views import decode
 from gateway.summary import MeetingSummary, summary_of
-from gateway.view import Facts
+from gateway.view import Facts, MeetingView
 
 Req = Request[Any, Any, Any]
 
@@ -114,20 +114,20 @@ class Meetings(Controller):
         await services.projector.wait_for(seq)
         return Accepted(seq)
 
-    @post("/{meeting:str}/tracks", summary="Add a track")
+    @post("/{meeting:str}/tracks", opt={"access": "guest"}, summary="Add a track")
     async def add_track(
         self, request: Req, services: Injected, meeting: FromPath[str], data: JSONBody[NewTrack]
     ) -> AddedTrack:
         """Its media time starts now, except for uploads and transcripts, which start with the meeting."""
         user = acting(request)
-        await services.access.meeting(user, meeting, write=True)
+        own_only = await services.access.sender(user, meeting)
         services.disk.check()
         view = await services.lifecycle.load(meeting)
         live = data.source in ("mic", "tab", "whip") and view.facts is not None
         offset_s = max(0.0, round(time.time() - view.facts.started_at, 3)) if live and view.facts else 0.0
-        speaker = clean_line(data.speaker) if data.speaker else None
+        speaker = guest_speaker(view, user, data) if own_only else clean_line(data.speaker) if data.speaker else None
         track = TrackAdded(meeting, subjects.new_id(), data.source, offset_s, speaker, checked(data.label), user.id)
-        await services.projector.wait_for(await services.lifecycle.add_track(meeting, track))
+        await services.projector.wait_for(await services.lifecycle.add_track(meeting, track, own_only=own_only))
         return AddedTrack(track.track, offset_s)
 
 
@@ -137,6 +137,14 @@ def writer(request: Req) -> User:
     if not user.may_write:
         raise NotAllowed("you may read, not change", source="client")
     return user
+
+
+def guest_speaker(view: MeetingView, user: User, data: NewTrack) -> str:
+    """A guest's own name, and their microphone: nothing else is theirs to send. Raises NotAllowed."""
+    person = view.person(user.id)
+    if person is None or data.source not in ("mic", "whip"):
+        raise NotAllowed("a guest may send their microphone", source="client")
+    return person.name
 
 
 def known_zone(name: str) -> str:

@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from contracts.errors import BadInput
 from contracts.notes import Chapter, Kind, NoteItem, Recap, Status
+from contracts.people import State
 from contracts.transcript import Segment
 from gateway.auth.identity import Scope
 from gateway.summary import MeetingSummary
@@ -188,6 +189,77 @@ class SignInLink(msgspec.Struct, frozen=True):
 
     url: str
     expires_in_s: float
+
+
+class NewInvite(_Body, frozen=True):
+    """How long the link lets people in, and how long they may stay."""
+
+    ttl_s: Annotated[float, Meta(ge=60, le=7 * 24 * 3600)] = 24 * 3600.0
+
+
+class InviteLink(msgspec.Struct, frozen=True):
+    """``code`` is what stands in the link; pages put it behind their own address."""
+
+    invite: str
+    url: str
+    code: str
+    expires_at: float
+
+
+class InviteShown(msgspec.Struct, frozen=True):
+    """A link that works, without its secret."""
+
+    invite: str
+    by: str
+    made_at: float
+    expires_at: float
+
+
+class InviteCode(_Body, frozen=True):
+    """What stands in a link."""
+
+    code: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\.[A-Za-z0-9_-]{20,64}$")]
+
+
+class JoinRequest(InviteCode, frozen=True):
+    """``consent`` and ``notice``: that they agreed, and to which text."""
+
+    name: Name
+    consent: bool
+    notice: Annotated[str, Meta(max_length=32)]
+
+
+class NewParticipant(_Body, frozen=True):
+    """Somebody who is signed in takes part."""
+
+    name: Name
+    consent: bool
+    notice: Annotated[str, Meta(max_length=32)]
+
+
+class ChangedState(_Body, frozen=True):
+    """What is taken of your sound."""
+
+    state: State
+
+
+class MeetingAtDoor(msgspec.Struct, frozen=True):
+    """What somebody with a link is told before they join."""
+
+    meeting: str
+    title: str
+    started_at: float
+    people: tuple[str, ...]
+    notice: str
+    expires_at: float
+
+
+class JoinedMeeting(msgspec.Struct, frozen=True):
+    """``name``: as everybody sees it, with a number behind it when it was taken."""
+
+    meeting: str
+    participant: str
+    name: str
 
 
 class Me(msgspec.Struct, frozen=True):

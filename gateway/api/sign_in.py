@@ -27,16 +27,18 @@ async def sign_in(request: Req, services: Injected, code: FromQuery[str] = "") -
         if request.user is None:
             raise
         return Redirect("/", status_code=303)
-    return Redirect("/", status_code=303, cookies=[_cookie(services, secret, int(services.settings.session_ttl_s))])
+    return Redirect(
+        "/", status_code=303, cookies=[session_cookie(services, secret, int(services.settings.session_ttl_s))]
+    )
 
 
-@post("/v1/auth/signout", status_code=204, tags=["sign-in"], summary="Sign out")
+@post("/v1/auth/signout", opt={"access": "guest"}, status_code=204, tags=["sign-in"], summary="Sign out")
 async def sign_out(request: Req, services: Injected) -> Response[None]:
     """Forgets the session."""
     secret = request.cookies.get(cookie_name(services.settings.https))
     if secret:
         await services.accounts.revoke(secret)
-    return Response(None, status_code=204, cookies=[_cookie(services, "", 0)])
+    return Response(None, status_code=204, cookies=[session_cookie(services, "", 0)])
 
 
 @post("/v1/auth/links", opt={"access": "admin"}, tags=["sign-in"], summary="A one-time sign-in link")
@@ -47,24 +49,28 @@ async def links(request: Req, services: Injected) -> SignInLink:
     return SignInLink(f"{services.settings.url}/signin?code={code}", ttl_s)
 
 
-@get("/v1/me", tags=["sign-in"], summary="Who you are")
+@get("/v1/me", opt={"access": "guest"}, tags=["sign-in"], summary="Who you are")
 async def me(request: Req) -> Me:
     """The signed-in user."""
     user = acting(request)
     return Me(user.id, user.name, user.role)
 
 
-@post("/v1/auth/tickets", tags=["sign-in"], summary="A one-use ticket for a socket")
+@post("/v1/auth/tickets", opt={"access": "guest"}, tags=["sign-in"], summary="A one-use ticket for a socket")
 async def tickets(request: Req, services: Injected, data: JSONBody[NewTicket]) -> IssuedTicket:
     """Bound to you, the meeting and what it opens."""
     user = acting(request)
     services.ticket_rate.take(user.id, time.monotonic())
-    await services.access.meeting(user, data.meeting, write=data.scope == "audio")
+    if data.scope == "feed":
+        await services.access.meeting(user, data.meeting)
+    elif await services.access.sender(user, data.meeting):
+        await services.own_track(user, data.meeting, data.track)
     secret = await services.tickets.issue(Ticket(user, data.meeting, data.scope, data.track))
     return IssuedTicket(secret, services.tickets.ttl_s)
 
 
-def _cookie(services: Services, secret: str, max_age_s: int) -> Cookie:
+def session_cookie(services: Services, secret: str, max_age_s: int) -> Cookie:
+    """The cookie that keeps a browser signed in."""
     https = services.settings.https
     return Cookie(
         cookie_name(https), value=secret, path="/", max_age=max_age_s, httponly=True, secure=https, samesite="lax"

@@ -33,7 +33,9 @@ async def feed(socket: WebSocket[Any, Any, Any], services: Injected, meeting: Fr
     await FeedSocket(socket, services.hub, feed_gate(services), services.metrics.feed).serve(meeting)
 
 
-@get("/v1/meetings/{meeting:str}/feed", tags=["feed"], summary="The feed as server-sent events")
+@get(
+    "/v1/meetings/{meeting:str}/feed", opt={"access": "guest"}, tags=["feed"], summary="The feed as server-sent events"
+)
 async def feed_events(
     request: Request[Any, Any, Any], services: Injected, meeting: FromPath[str], since: FromQuery[int | None] = None
 ) -> Stream:
@@ -60,15 +62,18 @@ def audio_gate(services: Services) -> AudioGate:
         return await services.tickets.redeem(secret, meeting, "audio")
 
     async def open_track(user: User, meeting: str, track: str) -> None:
-        await services.access.meeting(user, meeting, write=True)
+        own = await services.access.sender(user, meeting)
         view = await services.lifecycle.load(check_id(meeting))
         known = view.tracks.get(track)
-        if known is None or known.source == TRANSCRIPT:
+        if known is None or known.source == TRANSCRIPT or (own and known.user != user.id):
             raise NotFound("no such track", source="client")
         if view.facts is None or view.facts.state == "completed":
             raise Conflict("the meeting has ended", source="client")
 
-    return AudioGate(redeem, open_track, services.disk.check)
+    async def check(user: User, meeting: str) -> None:
+        await services.access.sender(user, meeting)
+
+    return AudioGate(redeem, open_track, check, services.disk.check, services.presence.here)
 
 
 def feed_gate(services: Services) -> FeedGate:

@@ -12,7 +12,8 @@ from contracts.subjects import new_id
 from gateway.auth.identity import OWNER_TOKEN_FILE, Role, User, digest, new_secret
 from gateway.settings import GatewaySettings
 from gateway.store.database import Database
-from gateway.store.models import Credential, Person
+from gateway.store.models import Credential, Membership, Person
+from gateway.store.views import forget_guests
 
 _MIN_SECRET_CHARS = 32
 
@@ -42,6 +43,33 @@ class Accounts:
         async with self._database.writing() as session:
             session.add(person)
         return _user(person)
+
+    async def add_guest(self, meeting: str, user: User | None, until: float) -> tuple[User, str | None]:
+        """A guest of the meeting: ``user`` when they are known (also as a guest elsewhere), else a new one.
+
+        Who has no account gets the secret of a session that ends at ``until``. Their name is kept only in the
+        records of the meeting, so that it goes with them.
+        """
+        async with self._database.writing() as session:
+            if user is None:
+                person = Person(id=new_id(), name="Guest", role="guest", created_at=time.time())
+                session.add(person)
+                user = _user(person)
+            if await session.get(Membership, (meeting, user.id)) is None:
+                session.add(Membership(meeting=meeting, user=user.id, role="guest"))
+            secret = new_secret() if user.is_guest else None
+            if secret is not None:
+                session.add(Credential(hash=digest(secret), kind="session", user=user.id, expires_at=until))
+        return user, secret
+
+    async def remove_guest(self, meeting: str, user: str) -> None:
+        """They may not come in any more; a member of the meeting stays one."""
+        async with self._database.writing() as session:
+            member = await session.get(Membership, (meeting, user))
+            if member is not None and member.role == "guest":
+                await session.delete(member)
+                await session.flush()
+                await forget_guests(session)
 
     async def user_of(self, secret: str, kind: str) -> User | None:
         """Whose ``secret`` it is, or None."""

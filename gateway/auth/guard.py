@@ -1,8 +1,9 @@
 """The one guard that every route and socket passes, and the middleware that tells it who is calling.
 
-A handler says what it needs by ``opt={"access": …}``: ``public`` (anyone), ``user`` (signed in; the default),
-``admin`` (owner or admin), ``ticket`` (sockets: the first message proves it). Requests from a browser that
-change something, and all sockets, must come from one of our own Origins.
+A handler says what it needs by ``opt={"access": …}``: ``public`` (anyone), ``guest`` (also somebody who came by an
+invitation), ``user`` (signed in; the default, closed to guests), ``admin`` (owner or admin), ``ticket`` (sockets: the
+first message proves it). Requests from a browser that change something, and all sockets, must come from one of our
+own Origins.
 """
 
 import time
@@ -70,6 +71,8 @@ class Guard:
             return
         if connection.user is None:
             raise NotSignedIn("sign in first", source="client")
+        if access != "guest" and connection.user.is_guest:
+            raise NotAllowed("guests may take part in their meeting, nothing else", source="client")
         if access == "admin" and not connection.user.sees_all:
             raise NotAllowed("only owners and admins may do this", source="client")
 

@@ -6,13 +6,13 @@ from typing import Literal
 
 import msgspec
 
-Role = Literal["owner", "admin", "member", "viewer"]
+Role = Literal["owner", "admin", "member", "viewer", "guest"]
 Scope = Literal["audio", "feed"]
 OWNER_TOKEN_FILE = "owner.token"  # noqa: S105  # a file name
 
 
 class User(msgspec.Struct, frozen=True):
-    """Somebody who is signed in. Owners and admins see every meeting; viewers change nothing."""
+    """Somebody who is signed in. Owners and admins see every meeting; viewers and guests change nothing."""
 
     id: str
     name: str
@@ -24,9 +24,14 @@ class User(msgspec.Struct, frozen=True):
         return self.role in ("owner", "admin")
 
     @property
+    def is_guest(self) -> bool:
+        """Whether they came by an invitation: only what says so is open to them."""
+        return self.role == "guest"
+
+    @property
     def may_write(self) -> bool:
         """Whether they may change anything at all."""
-        return self.role != "viewer"
+        return self.role not in ("viewer", "guest")
 
 
 class Ticket(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ import msgspec
 from contracts.live import AnalyzerHealth, Interim, TrackHealth
 from contracts.notes import Chapter, NoteItem, Recap
 from contracts.transcript import Segment
+from gateway.people import Participant
 from gateway.summary import MeetingSummary, summary_of
 from gateway.view import Change, Facts, Gap, MeetingView, Track
 
@@ -40,6 +41,7 @@ class Snapshot(_Message, frozen=True, tag="snapshot"):
     gaps: tuple[Gap, ...] = ()
     speakers: dict[str, str] = {}
     interims: tuple[OpenWords, ...] = ()
+    people: tuple[Participant, ...] = ()
 
 
 class SegmentUpdated(_Message, frozen=True, tag="segment.updated"):
@@ -92,6 +94,13 @@ class SpeakerRenamed(_Message, frozen=True, tag="speaker.renamed"):
     seq: int
     speaker: str
     name: str
+
+
+class ParticipantUpdated(_Message, frozen=True, tag="participant.updated"):
+    """Somebody joined, left, paused, or went off the record."""
+
+    seq: int
+    participant: Participant
 
 
 class MeetingUpdated(_Message, frozen=True, tag="meeting.updated"):
@@ -156,6 +165,7 @@ FeedMessage = (
     | TrackAdded
     | TrackFinished
     | SpeakerRenamed
+    | ParticipantUpdated
     | MeetingUpdated
     | MeetingCompleted
     | MeetingDeleted
@@ -202,6 +212,7 @@ def snapshot(view: MeetingView, interims: tuple[OpenWords, ...] = ()) -> Snapsho
         tuple(view.gaps),
         dict(view.speakers),
         interims,
+        view.facts.people,
     )
 
 
@@ -222,6 +233,8 @@ def update(view: MeetingView, change: Change) -> FeedMessage | None:
         return (TrackFinished if change.finished else TrackAdded)(seq, view.tracks[change.track])
     if change.speaker:
         return SpeakerRenamed(seq, change.speaker, view.speakers[change.speaker])
+    if change.person and (person := view.person(change.person)) is not None:
+        return ParticipantUpdated(seq, person)
     return _lifecycle(view, change)
 
 

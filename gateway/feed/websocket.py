@@ -21,7 +21,7 @@ Socket = WebSocket[Any, Any, Any]
 SUBSCRIBE_TIMEOUT_S = 10.0
 PING_S = 15.0
 SEND_TIMEOUT_S = 10.0
-RECHECK_S = 60.0
+RECHECK_S = 5.0
 CLOSE_TIMEOUT_S = 2.0
 MAX_TEXT_BYTES = 4096
 SLOW = "too slow; come back with since"
@@ -119,13 +119,13 @@ class FeedSocket:
         checked_at = time.monotonic()
         while True:
             waiting = await subscriber.take(PING_S)
+            if time.monotonic() - checked_at > RECHECK_S:
+                await self._gate.check(user, meeting)
+                checked_at = time.monotonic()
             for text in waiting or ([] if subscriber.ended else [encode(Ping())]):
                 await self._send(text)
             if subscriber.ended:
                 raise _Leave(*((problems.RESTART, "restarting") if self._hub.closed else (problems.DONE, "done")))
-            if time.monotonic() - checked_at > RECHECK_S:
-                await self._gate.check(user, meeting)
-                checked_at = time.monotonic()
 
     async def _watch(self, subscriber: Subscriber) -> None:
         await subscriber.until_overflowed()

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import msgspec
@@ -23,6 +24,7 @@ from gateway.metrics import IngestMetrics
 
 HELLO_TIMEOUT_S = 10.0
 TICK_S = 0.2
+RECHECK_S = 5.0
 _QUEUE_FRAMES = protocol.WINDOW_FRAMES
 _RETRY_S = (0.1, 0.3, 1.0, 2.0, 3.0, 5.0)
 GIVE_UP_S = 60.0
@@ -39,8 +41,12 @@ class Gate(msgspec.Struct, frozen=True):
     """The ticket behind a secret, for a meeting. Raises NotSignedIn."""
     open_track: Callable[[User, str, str], Awaitable[None]]
     """Raises NotFound, NotAllowed or Conflict unless the user may send sound on the track of the meeting."""
+    check: Callable[[User, str], Awaitable[None]]
+    """Raises NotFound or NotAllowed when the user may not send sound to the meeting any more."""
     check_space: Callable[[], None]
     """Raises StorageFull while nothing new may be recorded."""
+    here: Callable[[str, str, str], AbstractAsyncContextManager[None]]
+    """Open while the user (second) sends on the track (third) of the meeting (first)."""
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -94,24 +100,33 @@ class AudioSocket:
                 hello = protocol.check_hello(self._text(await self._next()))
         except TimeoutError as exc:
             raise BadInput("no hello came", source="client") from exc
-        await self._admit(meeting, hello)
+        user = await self._admit(meeting, hello)
         subject = subjects.audio(meeting, hello.track)
         mark = await self._mark(subject)
         session = AudioSession(mark, hello.session, gap_wait_s=self._limits.gap_wait_s)
         await self._send(Welcome(session.session, session.resume_from, session.pts_samples))
-        async with asyncio.TaskGroup() as tasks:
+        async with self._gate.here(meeting, user.id, hello.track), asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._recheck(user, meeting), name="ingest.recheck")
             tasks.create_task(self._receive(session), name="ingest.receive")
             tasks.create_task(self._tick(session), name="ingest.tick")
             tasks.create_task(self._store(session, subject, hello.track, mark.stream_seq), name="ingest.store")
 
-    async def _admit(self, meeting: str, hello: Hello) -> None:
-        user = self._socket.scope.get("user")
+    async def _admit(self, meeting: str, hello: Hello) -> User:
+        user: User | None = self._socket.scope.get("user")
         if hello.ticket or user is None:
             ticket = await self._gate.redeem(hello.ticket, meeting)
             if ticket.track not in (None, hello.track):
                 raise NotSignedIn("the ticket is for another track", source="client")
             user = ticket.user
         await self._gate.open_track(user, meeting, subjects.check_id(hello.track))
+        return user
+
+    async def _recheck(self, user: User, meeting: str) -> None:
+        """A right that is taken away ends the connection soon."""
+        while True:
+            await asyncio.sleep(RECHECK_S)
+            with contextlib.suppress(Unavailable):
+                await self._gate.check(user, meeting)
 
     async def _mark(self, subject: str) -> HighWater:
         last = await self._bus.last(subjects.AUDIO_STREAM, subject)

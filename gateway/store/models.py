@@ -11,7 +11,7 @@ class Base(DeclarativeBase):
 
 
 class Person(Base):
-    """A user. ``role``: owner, admin, member or viewer."""
+    """A user. ``role``: owner, admin, member, viewer or guest."""
 
     __tablename__ = "users"
     id: Mapped[str] = mapped_column(ID, primary_key=True)
@@ -31,7 +31,7 @@ class Credential(Base):
 
 
 class Membership(Base):
-    """A user's right to one meeting. ``role``: owner, member or viewer."""
+    """A user's right to one meeting. ``role``: owner, member, viewer or guest."""
 
     __tablename__ = "memberships"
     meeting: Mapped[str] = mapped_column(ID, primary_key=True)

@@ -150,6 +150,17 @@ async def erase(session: AsyncSession, meeting: str) -> None:
     await session.execute(delete(models.Meeting).where(models.Meeting.id == meeting))
     for table in CONTENT:
         await session.execute(delete(table).where(table.meeting == meeting))
+    await forget_guests(session)
+
+
+async def forget_guests(session: AsyncSession) -> None:
+    """Remove guests who are of no meeting any more, and what lets them in."""
+    of_a_meeting = select(models.Membership.user)
+    gone = select(models.Person.id).where(models.Person.role == "guest", models.Person.id.not_in(of_a_meeting))
+    await session.execute(delete(models.Credential).where(models.Credential.user.in_(gone)))
+    await session.execute(
+        delete(models.Person).where(models.Person.role == "guest", models.Person.id.not_in(of_a_meeting))
+    )
 
 
 async def get_cursor(session: AsyncSession, name: str) -> int:
