@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from analyzer.ask import Asker
 from analyzer.brain import Brain
 from analyzer.chain import Chain
 from analyzer.detector import Detector
@@ -44,6 +45,8 @@ class Worker:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until ``stop`` is set; then give the leases back and return."""
+        asker = Asker(self._models, self._prompts, Guard(self._settings.deadline_s))
+        await self._bus.serve(subjects.ASK, subjects.ASK_QUEUE, asker.handle)
         async with asyncio.TaskGroup() as tasks:
             loading = tasks.create_task(self._models.load(), name="models")
             while not stop.is_set():

@@ -21,6 +21,10 @@ LIFECYCLE_ALL = "meeting.*.lifecycle"
 TRACK_WORK_ALL = "track.>"
 MEETING_WORK_ALL = "meeting.*"
 
+ASK = "ask.write"
+"""Requests for a written answer, core NATS; an analyzer of the queue group replies."""
+ASK_QUEUE = "analyzers"
+
 PROJECTOR_DURABLE = "projector"
 CLOSER_DURABLE = "closer"
 

@@ -245,6 +245,19 @@ class Bus:
 
         await guard(self._client.subscribe(subject, cb=deliver, pending_msgs_limit=4096))
 
+    async def request(self, subject: str, data: bytes, timeout_s: float) -> bytes:
+        """The reply of whoever serves ``subject``. Raises Unavailable when nobody does, or not in time."""
+        reply = await guard(self._client.request(subject, data, timeout=timeout_s), timeout_s + _FLUSH_S)
+        return bytes(reply.data)
+
+    async def serve(self, subject: str, queue: str, answer: Callable[[bytes], Awaitable[bytes]]) -> None:
+        """Reply to requests, one after the other, shared with the others of ``queue``, until the connection closes."""
+
+        async def reply(message: Msg) -> None:
+            await self.publish_live(message.reply, await answer(message.data))
+
+        await guard(self._client.subscribe(subject, queue=queue, cb=reply, pending_msgs_limit=16))
+
     # -- buckets ----------------------------------------------------------------------------------
 
     async def put(self, bucket: str, key: str, value: bytes) -> int:

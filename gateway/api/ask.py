@@ -1,7 +1,7 @@
-"""Questions about one meeting or all: what answers them is quoted, with where it was said."""
+"""Questions about one meeting or all: the answer is quoted, or written from quotes, with where it was said."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -10,28 +10,38 @@ from litestar.params import JSONBody
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 from msgspec import Meta
 
+from contracts import log, subjects
+from contracts.asking import AskReply, AskRequest, WrittenSentence
+from contracts.bus import Bus
+from contracts.errors import Fault
 from gateway.api.schemas import Id
 from gateway.auth.guard import acting
 from gateway.auth.identity import User
-from gateway.index.answers import Sentence
+from gateway.index.answers import PER_PASSAGE, TO_WRITE_FROM, Sentence, written
 from gateway.index.port import Scope
 from gateway.index.searcher import MAX_QUESTION_CHARS
 from gateway.services import Injected, Services
 
+WRITE_TIMEOUT_S = 30.0
+
 
 class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``meetings`` empty = all that you may see. ``last_s``: only the last so many seconds of the one meeting."""
+    """``meetings`` empty = all that you may see. ``last_s``: only the last so many seconds of the one meeting.
+
+    ``write``: the answer in a few sentences, which takes up to half a minute; the quotes come at once all the same.
+    """
 
     question: Annotated[str, Meta(min_length=1, max_length=MAX_QUESTION_CHARS)]
     meetings: Annotated[tuple[Id, ...], Meta(max_length=50)] = ()
     last_s: Annotated[float, Meta(gt=0, le=24 * 3600)] | None = None
+    write: bool = False
 
 
 class Done(msgspec.Struct, frozen=True):
-    """The end of an answer; ``found`` False = nothing that was said answers it. ``how``: the words are quoted."""
+    """The end of an answer; ``found`` False = nothing that was said answers it. ``how`` its sentences came about."""
 
     found: bool
-    how: Literal["quoted"]
+    how: Literal["quoted", "written"]
     took_ms: float
 
 
@@ -39,14 +49,17 @@ class Done(msgspec.Struct, frozen=True):
 async def ask(request: Request[Any, Any, Any], services: Injected, data: JSONBody[Question]) -> ServerSentEvent:
     """Events: ``sentence`` {text, citation{meeting, title, segment, start, end, speaker, kind}}*, then ``done``.
 
+    With ``write`` the quotes come first, as ``quote`` events of the same form; then the ``sentence`` events of the
+    written answer, or the quotes again when nobody writes in time or nothing written stands in what was said.
     Works while a meeting runs; what was said a few seconds ago may be missing.
     """
     user = acting(request)
     scope = await _scope(services, user, data)
     started = time.perf_counter()
-    sentences = await services.memory.answerer.answer(data.question, scope)
-    standing = [s for s in sentences if await _stands(services, user, s)]
-    return ServerSentEvent(_events(standing, started))
+    count = TO_WRITE_FROM if data.write else PER_PASSAGE
+    found = await services.memory.answerer.answer(data.question, scope, count)
+    said = [s for s in found if await _stands(services, user, s)]
+    return ServerSentEvent(_events(services, data, said, started))
 
 
 async def _scope(services: Services, user: User, data: Question) -> Scope:
@@ -66,9 +79,38 @@ async def _stands(services: Services, user: User, sentence: Sentence) -> bool:
     return segment is not None and bool(segment.shown().text)
 
 
-async def _events(sentences: list[Sentence], started: float) -> AsyncIterator[ServerSentEventMessage]:
-    for sentence in sentences:
-        yield ServerSentEventMessage(event="sentence", data=msgspec.json.encode(sentence).decode())
+async def _events(
+    services: Services, data: Question, said: list[Sentence], started: float
+) -> AsyncIterator[ServerSentEventMessage]:
+    answer: list[Sentence] = []
+    if data.write and said:
+        for quote in said:
+            yield _event("quote", quote)
+        writer = BusWriter(services.bus, WRITE_TIMEOUT_S)
+        answer = await written(data.question, said, writer)
+    for sentence in answer or said:
+        yield _event("sentence", sentence)
     took_ms = round((time.perf_counter() - started) * 1000, 1)
-    done = Done(bool(sentences), "quoted", took_ms)
-    yield ServerSentEventMessage(event="done", data=msgspec.json.encode(done).decode())
+    yield _event("done", Done(bool(said), "written" if answer else "quoted", took_ms))
+
+
+def _event(name: str, body: Sentence | Done) -> ServerSentEventMessage:
+    return ServerSentEventMessage(event=name, data=msgspec.json.encode(body).decode())
+
+
+class BusWriter:
+    """Asks the analyzers. Implements ``answers.Writer``."""
+
+    def __init__(self, bus: Bus, timeout_s: float) -> None:
+        self._bus = bus
+        self._timeout_s = timeout_s
+
+    async def write(self, question: str, lines: Sequence[str]) -> tuple[WrittenSentence, ...]:
+        """As the port says."""
+        request = AskRequest(question, tuple(lines), time.time() + self._timeout_s)
+        try:
+            reply = await self._bus.request(subjects.ASK, msgspec.json.encode(request), self._timeout_s)
+            return msgspec.json.decode(reply, type=AskReply).sentences
+        except (Fault, msgspec.DecodeError, UnicodeError) as exc:
+            log.get().info("ask.not_written", error=type(exc).__name__)
+            return ()

@@ -1,23 +1,31 @@
-"""Answers by quoting: the utterances that answer a question, each with its citation, or that nothing does.
+"""Answers: the utterances that answer a question, each with its citation, or that nothing does.
 
-Nothing is put into other words, so an answer cannot say what nobody said. Whether anything answers at all is decided
-by how near the nearest passage is; ``docs/search.md`` has the figures.
+Quotes cannot say what nobody said. A written answer is made from the same utterances by an analyzer, and only those of
+its sentences are kept that stand in the utterance they cite (``grounded``).
 """
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import msgspec
 import numpy as np
 
+from contracts.asking import MAX_LINES, WrittenSentence
 from contracts.errors import Fault
+from gateway.index.grounded import standing
 from gateway.index.passages import part_lines
-from gateway.index.port import Candidate, Line, Scope
+from gateway.index.port import TRANSCRIPT, Candidate, Line, Scope
 from gateway.index.rank import mode_of
 from gateway.index.searcher import Searcher, TextEmbedder
 from gateway.index.words import root, topic_words, words_of
 
 PASSAGES = 4
 PER_PASSAGE = 2
+TO_WRITE_FROM = 4
+"""Lines of each passage that a written answer is made from."""
+SINCE_PASSAGES = 20
+SINCE_NOTES = 6
+NOTED = ("action", "decision", "question", "risk")
 ANSWERS_FROM = 0.36
 """Cosine from which the nearest passage counts as speaking of the question at all."""
 BESIDE_FROM = 0.75
@@ -40,10 +48,18 @@ class Citation(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Sentence(msgspec.Struct, frozen=True):
-    """One quoted utterance, and where it was said."""
+    """One sentence of an answer, quoted or written, and the utterance where it was said."""
 
     text: str
     citation: Citation
+
+
+class Writer(Protocol):
+    """Puts an answer into words."""
+
+    async def write(self, question: str, lines: Sequence[str]) -> tuple[WrittenSentence, ...]:
+        """Sentences on the numbered lines; none when they do not answer or nobody writes in time. Never raises."""
+        ...
 
 
 class Answerer:
@@ -53,24 +69,33 @@ class Answerer:
         self._searcher = searcher
         self._embedder = embedder
 
-    async def answer(self, question: str, scope: Scope) -> list[Sentence]:
+    async def answer(self, question: str, scope: Scope, per_passage: int = PER_PASSAGE) -> list[Sentence]:
         """The utterances that answer, best passage first; [] when nothing does. Raises BadInput like a search.
 
         A scope with ``since_s`` asks what was said since: then the order is that of the meeting, and all counts.
         """
-        found = await self._searcher.passages(question, scope, PASSAGES)
-        if scope.since_s is None:
-            found = supporting(question, found)
-        sentences = [s for candidate in found for s in await self._quoted(question, candidate)]
-        return sorted(sentences, key=lambda s: s.citation.start) if scope.since_s is not None else sentences
+        if scope.since_s is not None:
+            return await self._since(question, scope, per_passage)
+        found = supporting(question, await self._searcher.passages(question, scope, PASSAGES))
+        return [s for candidate in found for s in await self._quoted(question, candidate, per_passage)]
 
-    async def _quoted(self, question: str, candidate: Candidate) -> list[Sentence]:
+    async def _since(self, question: str, scope: Scope, per_passage: int) -> list[Sentence]:
+        """What was noted in that time, and what was said nearest to the question, in the order of the meeting."""
+        found = await self._searcher.passages(question, scope, SINCE_PASSAGES)
+        noted = [c for c in found if c.passage.kind in NOTED][:SINCE_NOTES]
+        talk = [c for c in found if c.passage.kind == TRANSCRIPT][:PASSAGES]
+        sentences = [_sentence(c, c.passage.lines[0]) for c in noted if c.passage.lines[0].segment]
+        sentences += [s for c in talk for s in await self._quoted(question, c, per_passage)]
+        recent = [s for s in sentences if s.citation.end >= (scope.since_s or 0.0)]
+        return sorted(recent, key=lambda s: s.citation.start)
+
+    async def _quoted(self, question: str, candidate: Candidate, count: int) -> list[Sentence]:
         lines = [line for line in _half(candidate) if line.segment and _long_enough(line)]
-        chosen = sorted(await self._best(question, lines))[:PER_PASSAGE]
+        chosen = sorted((await self._best(question, lines))[:count])
         return [_sentence(candidate, lines[i]) for i in chosen]
 
     async def _best(self, question: str, lines: Sequence[Line]) -> list[int]:
-        """The numbers of the lines nearest to the question, or with most of its words when vectors cannot be had."""
+        """The numbers of the lines, nearest to the question first, or those with most of its words without vectors."""
         if not lines:
             return []
         try:
@@ -79,7 +104,15 @@ class Answerer:
         except Fault:
             asked = {root(w) for w in topic_words(question)}
             scores = np.array([len(asked & {root(w) for w in words_of(line.text)}) for line in lines])
-        return [int(i) for i in np.argsort(-scores, kind="stable")[:PER_PASSAGE]]
+        return [int(i) for i in np.argsort(-scores, kind="stable")]
+
+
+async def written(question: str, said: Sequence[Sentence], writer: Writer) -> list[Sentence]:
+    """An answer in the writer's words on what was ``said``; [] when none of its sentences stands there."""
+    chosen = said[:MAX_LINES]
+    lines = [f"{s.citation.speaker}: {s.text}" if s.citation.speaker else s.text for s in chosen]
+    sentences = standing(await writer.write(question, lines), lines, question)
+    return [Sentence(w.text, chosen[w.line - 1].citation) for w in sentences]
 
 
 def supporting(question: str, ranked: Sequence[Candidate]) -> list[Candidate]:

@@ -3,9 +3,11 @@
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from contracts import subjects
+from contracts.asking import AskReply, AskRequest, WrittenSentence
 from contracts.bus import Bus
 from contracts.notes import Evidence, NoteItem, NotesCheckpoint, NotesUpdated
 from tests.integration.gateway.client import Client, eventually
@@ -151,6 +153,44 @@ async def test_an_answer_quotes_segments_that_exist_and_says_when_there_is_none(
     missed = await asked("What did I miss?", meetings=[meeting], last_s=600)
     assert [event for event, _ in missed][-1] == "done"
     assert missed[-1][1]["found"] is True
+
+
+async def test_a_written_answer_keeps_what_stands_and_falls_back_to_quotes(
+    gateway: Gateway, client: Client, bus: Bus
+) -> None:
+    meeting = await client.start("Budget")
+    line = "The batteries for the remote control cost forty thousand euros this year."
+    await say(client, meeting, ("Ben", line))
+    replies = [
+        AskReply((WrittenSentence("The batteries cost forty thousand euros.", 1), WrittenSentence("Zoe pays.", 1)))
+    ]
+
+    async def answer(data: bytes) -> bytes:
+        request = msgspec.json.decode(data, type=AskRequest)
+        assert request.lines == (f"Ben: {line}",)
+        return msgspec.json.encode(replies.pop() if replies else AskReply())
+
+    async def asked() -> list[tuple[str, dict[str, Any]]]:
+        body = {"question": "What do the batteries for the remote control cost?", "write": True}
+        return events((await client.http.post("/v1/ask", json=body)).text)
+
+    async def quoted() -> bool:
+        return [(e, d.get("how")) for e, d in await asked()] == [
+            ("quote", None),
+            ("sentence", None),
+            ("done", "quoted"),
+        ]
+
+    await eventually(quoted)  # nobody serves yet: the quotes come at once
+    await bus.serve(subjects.ASK, subjects.ASK_QUEUE, answer)
+    written = await asked()
+    assert [(e, d.get("text"), d.get("how")) for e, d in written] == [
+        ("quote", line, None),
+        ("sentence", "The batteries cost forty thousand euros.", None),
+        ("done", None, "written"),
+    ]
+    assert written[1][1]["citation"] == written[0][1]["citation"]
+    assert await quoted()
 
 
 @pytest.mark.parametrize(
