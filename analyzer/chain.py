@@ -1,8 +1,8 @@
 """Detector, judge, writer: from the sentences of one pass to items.
 
-The detector looks at every sentence; the language model is asked only about the few that it points at: as judge
-where the detector is in doubt, and as writer. Without a model, what the detector is sure of is published in the
-speaker's own words.
+The detector looks at every sentence, and what it is sure of is published at once in the speaker's own words. The
+language model is asked later, and only about the few places where it pays: as judge where the detector is in doubt,
+and as writer where the speaker's words need others to be understood.
 """
 
 import msgspec
@@ -12,12 +12,13 @@ from analyzer import dates, owners, spots
 from analyzer.detector import KINDS, Detector, Matrix
 from analyzer.guard import Guard
 from analyzer.llm import LanguageModel
-from analyzer.ops import Draft, about, from_words, grounded, leading_name, tidy, without_subject
+from analyzer.ops import Draft, about, grounded, leading_name, tidy, without_subject
+from analyzer.phrase import phrase
 from analyzer.prompt import AFTER, BEFORE, TEXT_SCHEMA, Prompts
 from analyzer.transcript import Transcript
 from analyzer.units import Unit
+from analyzer.vectors import Embeds
 from analyzer.window import View
-from contracts.embedder import AsyncEmbedder
 from contracts.errors import TooLarge
 from contracts.notes import Kind
 
@@ -55,7 +56,7 @@ class Candidate(msgspec.Struct, frozen=True):
 class Chain:
     """The three steps; holds no state of a meeting."""
 
-    def __init__(self, detector: Detector, embedder: AsyncEmbedder, prompts: Prompts, guard: Guard) -> None:
+    def __init__(self, detector: Detector, embedder: Embeds, prompts: Prompts, guard: Guard) -> None:
         self._detector = detector
         self._embedder = embedder
         self._prompts = prompts
@@ -67,37 +68,30 @@ class Chain:
         scores = self._detector.scores(view.units, vectors)
         return pick(view, scores)
 
-    async def draft(self, candidate: Candidate, transcript: Transcript, model: LanguageModel | None) -> Draft | None:
-        """The candidate as an item, or None when the judge says no. Raises Fault when the model fails."""
-        confidence = _chance(candidate.score)
-        if not candidate.sure:
-            if model is None:
-                return None
-            score = candidate.score + THRESHOLDS[candidate.kind].judge * await self._judged(candidate, model)
-            if score < THRESHOLDS[candidate.kind].doubt:
-                return None
-            confidence = _chance(score)
-        text = (
-            await self._written(candidate, model, transcript) if model else from_words(candidate.units[candidate.row])
-        )
-        return draft_of(candidate, text, confidence, transcript)
-
-    async def _judged(self, candidate: Candidate, model: LanguageModel) -> float:
+    async def judged(self, candidate: Candidate, model: LanguageModel) -> Candidate | None:
+        """The doubtful ``candidate`` as a sure one, or None when the judge says no. Raises Fault."""
+        bar = THRESHOLDS[candidate.kind]
         prompt = self._prompts.about_line(f"judge_{candidate.kind}", list(candidate.units), candidate.row)
         chance = await self._guard.call(lambda: model.judge(prompt))
-        return float(np.log(max(chance, 1e-4) / max(1 - chance, 1e-4)))
+        score = candidate.score + bar.judge * float(np.log(max(chance, 1e-4) / max(1 - chance, 1e-4)))
+        return msgspec.structs.replace(candidate, score=score, sure=True) if score >= bar.sure else None
 
-    async def _written(self, candidate: Candidate, model: LanguageModel, transcript: Transcript) -> str:
-        """The model's words where they rest on the excerpt, else the speaker's own."""
+    async def written(self, candidate: Candidate, people: list[str], model: LanguageModel) -> str | None:
+        """The model's words for the candidate; None when they do not rest on the excerpt. Raises Fault."""
         units, row = list(candidate.units), candidate.row
         prompt = self._prompts.about_line(f"write_{candidate.kind}", units, row)
         try:
             answer = await self._guard.call(lambda: model.write(prompt, TEXT_SCHEMA, WRITE_TOKENS))
         except TooLarge:
-            return from_words(units[row])
+            return None
         text = accepted(answer.text, answer.complete, [u.text for u in units[max(0, row - BEFORE) : row + 1]])
-        subject = text and leading_name(text, transcript.people())
-        return text if text and not subject else from_words(units[row])
+        return text if text and not leading_name(text, people) else None
+
+
+def quick(candidate: Candidate, transcript: Transcript) -> Draft:
+    """The candidate as an item in the speaker's own words."""
+    text = phrase(candidate.kind, list(candidate.units), candidate.row).text
+    return draft_of(candidate, text, _chance(candidate.score), transcript)
 
 
 class _Text(msgspec.Struct):
@@ -116,7 +110,7 @@ def accepted(answer: str, complete: bool, said: list[str]) -> str | None:
         text = tidy(without_subject(msgspec.json.decode(answer, type=_Text).text))
     except (msgspec.DecodeError, UnicodeError):
         return None
-    return text if text and grounded(text, excerpt) and about(text, said[-1]) else None
+    return text if text and grounded(text, excerpt) and about(text, dates.without_last(said[-1])) else None
 
 
 def pick(view: View, scores: Matrix, thresholds: dict[str, Threshold] = THRESHOLDS) -> list[Candidate]:

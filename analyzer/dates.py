@@ -69,6 +69,13 @@ def find(text: str, meeting_day: date) -> tuple[str, str | None] | None:
     return best[3].group().strip(), day.isoformat() if day else None
 
 
+def without_last(text: str) -> str:
+    """``text`` without the due words that it ends with; unchanged when it ends with others."""
+    plain = text.rstrip(" .,;!?…")
+    ends = [m.start() for _, pattern in _PATTERNS for m in pattern.finditer(plain) if m.end() == len(plain)]
+    return plain[: min(ends)].rstrip(" ,;") if ends else plain
+
+
 def meeting_day(started_at: float, timezone: str, after_s: float = 0.0) -> date:
     """The day in the meeting's time zone at ``after_s`` meeting seconds; UTC when the zone is unknown."""
     try:

@@ -20,7 +20,8 @@ ABOUT_WORDS = 2
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _FILLER = re.compile(r"\b(?:um+|uh+|er+m?|hmm+|mm-hmm|you know|I mean)\b[,.]?\s*", re.I)
 _LEAD = re.compile(
-    r"^(?:(?:and|so|but|okay|ok|yeah|yes|well|right|now|then|sure|alright|all right|great|good|no|oh|fine|perfect)"
+    r"^(?:(?:and|so|but|okay|ok|yeah|yes|well|right|now|then|sure|alright|all right|great|good|no problem|no|oh|fine"
+    r"|perfect|of course|not at all|absolutely|you know what)"
     r"\b[,.!]*\s+)+",
     re.I,
 )
@@ -105,6 +106,11 @@ def stands(evidence: Evidence, heard: Mapping[str, Heard]) -> bool:
     if cited is None or not quote:
         return False
     return f" {' '.join(quote.split())} " in f" {' '.join(cited.segment.text.split())} "
+
+
+def stands_in(unit: Unit, heard: Mapping[str, Heard]) -> bool:
+    """Whether ``unit`` is still said in the newest version of its segment."""
+    return stands(evidence_of((unit,))[0], heard)
 
 
 def known(owner: str, people: list[str], said: str) -> bool:

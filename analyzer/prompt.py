@@ -1,6 +1,7 @@
 """Prompts from the Markdown files in ``prompts/``: a constant system text, an excerpt as data, one question.
 
-The excerpt comes before the question, so that the model's cache holds it for the next question about it.
+What is constant comes first, so that the model's cache holds it: of the next question of the kind only the excerpt
+is new to it, and that is short.
 """
 
 from pathlib import Path
@@ -13,6 +14,11 @@ from contracts.errors import Misconfigured
 FOLDER = Path(__file__).with_name("prompts")
 BEFORE = 5
 AFTER = 3
+"""Units around a place that its owner is read from."""
+NEAR = 4
+EXCERPT_CHARS = 360
+ASIDE = 2
+"""Units before it that the model reads, their length together, and units after it that a judge reads."""
 MAX_LINE_CHARS = 240
 # No lengths in the schemas: a grammar that counts characters slows every token down.
 TEXT_SCHEMA: dict[str, object] = {
@@ -53,11 +59,11 @@ class Prompts:
         return cls(texts)
 
     def about_line(self, name: str, units: list[Unit], row: int) -> Prompt:
-        """Question ``name`` (``judge_action`` …) about unit ``row`` of ``units``."""
-        first = max(0, row - BEFORE)
-        near = units[first : row + 1 + AFTER]
+        """Question ``name`` (``judge_action`` …) about unit ``row`` of ``units``; a writer sees nothing after it."""
+        first = _first(units, row)
+        last = row if name.startswith("write") else row + ASIDE
         question = self._texts[name].replace("{row}", str(row - first + 1))
-        return self._prompt([line(u) for u in near], question)
+        return self._prompt([line(u) for u in units[first : last + 1]], question)
 
     def about_lines(self, name: str, lines: list[str], extra: str = "") -> Prompt:
         """Question ``name`` about all ``lines``; ``extra`` comes after the question (a template's wish)."""
@@ -66,7 +72,15 @@ class Prompts:
 
     def _prompt(self, lines: list[str], question: str) -> Prompt:
         numbered = "\n".join(f"[{n}] {text}" for n, text in enumerate(lines, 1))
-        return Prompt(self._texts["system"], f"BEGIN\n{numbered}\nEND\n{question}")
+        return Prompt(self._texts["system"], f"{question}\nBEGIN\n{numbered}\nEND\n")
+
+
+def _first(units: list[Unit], row: int) -> int:
+    """The first unit of an excerpt about ``row``: as many before it as fit into EXCERPT_CHARS."""
+    first, room = row, EXCERPT_CHARS
+    while first > max(0, row - NEAR) and (room := room - len(units[first - 1].text)) > 0:
+        first -= 1
+    return first
 
 
 def line(unit: Unit) -> str:

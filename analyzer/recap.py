@@ -12,12 +12,18 @@ from analyzer.ops import tidy
 from analyzer.prompt import CHAPTER_SCHEMA, SUMMARY_SCHEMA, Prompts, plain
 from analyzer.transcript import Transcript
 from contracts.errors import Fault
-from contracts.notes import Chapter, Notes, Recap, TalkTime
+from contracts.notes import Chapter, NoteItem, Notes, Recap, TalkTime
 
 T = TypeVar("T")
 TEMPLATES = Path(__file__).with_name("templates")
 MAX_SUMMARY_CHARS = 900
 MAX_PART_LINES = 18
+MAX_CHAPTER_LINES = 12
+MAX_ITEM_LINES = 6
+MAX_WORDS = 32
+"""Of a line that the model reads: its time goes with the words, so a recap costs the same after any meeting."""
+CHAPTER_TOKENS = 110
+SUMMARY_TOKENS = 150
 _NO_WORDS = "Nothing was said in this meeting."
 
 
@@ -48,7 +54,8 @@ class Writer:
 
     async def chapter(self, lines: list[str], start: float, end: float, model: LanguageModel | None) -> Chapter:
         """A part of the meeting from its telling ``lines``."""
-        body = await self._ask(_Ask("chapter", CHAPTER_SCHEMA, 120, _Chapter), lines, model)
+        asked = [shortened(t) for t in lines]
+        body = await self._ask(_Ask("chapter", CHAPTER_SCHEMA, CHAPTER_TOKENS, _Chapter), asked, model)
         title, summary = (tidy(body.title)[:80], " ".join(body.summary.split())) if body else ("", "")
         if not grounding.titled(title, lines):
             title = grounding.title_of(lines) or _first_words(lines)
@@ -56,14 +63,11 @@ class Writer:
         return Chapter(title, start, end, bounded(summary))
 
     async def summary(self, lines: list[str], model: LanguageModel | None, template: str = "") -> str:
-        """A bounded summary of ``lines``, which are summaries of parts; longer lists are first summed up in groups."""
+        """A bounded summary of ``lines``, which tell of parts; of many, neighbours are told by their key lines."""
         if not lines:
             return ""
-        while len(lines) > MAX_PART_LINES:
-            groups = [lines[n : n + MAX_PART_LINES] for n in range(0, len(lines), MAX_PART_LINES)]
-            lines = [await self.summary(group, model) for group in groups]
         wish = self._templates.get(template, "")
-        body = await self._ask(_Ask("summary", SUMMARY_SCHEMA, 260, _Summary, wish), lines, model)
+        body = await self._ask(_Ask("summary", SUMMARY_SCHEMA, SUMMARY_TOKENS, _Summary, wish), gathered(lines), model)
         text = grounding.kept(" ".join(body.summary.split()), lines) if body else ""
         return bounded(text or said(grounding.key_lines(lines, 4)))
 
@@ -72,8 +76,8 @@ class Writer:
     ) -> Recap:
         """The recap of the meeting as its notes stand now."""
         notes = transcript.notes
-        lines = [plain(c.summary or c.title) for c in notes.chapters]
-        lines += [plain(i.text) for i in notes.shown() if i.kind in ("decision", "action")][:MAX_PART_LINES]
+        lines = gathered([plain(c.summary or c.title) for c in notes.chapters], MAX_CHAPTER_LINES)
+        lines += [plain(i.text) for i in _telling(notes)]
         summary = _NO_WORDS
         if transcript.end_s > 0.0:
             summary = await self.summary(lines, model, template) or notes.summary
@@ -96,6 +100,30 @@ class Writer:
             return msgspec.json.decode(answer.text, type=ask.kind) if answer.complete else None
         except (Fault, msgspec.DecodeError, UnicodeError):
             return None
+
+
+def gathered(lines: list[str], most: int = MAX_PART_LINES) -> list[str]:
+    """At most ``most`` lines of at most MAX_WORDS words that tell of all ``lines``, in their order."""
+    groups = [lines[n * len(lines) // most : (n + 1) * len(lines) // most] for n in range(most)]
+    told = lines if len(lines) <= most else [grounding.key_lines(g, 1)[0] for g in groups]
+    return [shortened(line) for line in told]
+
+
+def shortened(line: str) -> str:
+    """The first sentence of ``line``, and the next while there is room; at most MAX_WORDS words."""
+    words = line.split()
+    if len(words) <= MAX_WORDS:
+        return line
+    head = " ".join(words[:MAX_WORDS])
+    stop = head.rfind(". ")
+    return head[: stop + 1] if stop > len(head) // 3 else head + " …"
+
+
+def _telling(notes: Notes) -> list[NoteItem]:
+    """Decisions and actions that the recap's summary should know of: the surest, in their order."""
+    found = [i for i in notes.shown() if i.kind in ("decision", "action")]
+    best = sorted(found, key=lambda i: -(i.confidence or 1.0))[:MAX_ITEM_LINES]
+    return [i for i in found if i in best]
 
 
 def talk_times(transcript: Transcript) -> tuple[TalkTime, ...]:

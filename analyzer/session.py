@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import time
 
+from analyzer.aside import Aside
 from analyzer.brain import Brain, Step
 from analyzer.models import Models
 from analyzer.transcript import Transcript
@@ -18,6 +19,10 @@ from contracts.notes import NotesCheckpoint, NotesEpoch, NotesRecord, NotesUpdat
 RENEW_S = 1.0
 FETCH_S = 0.5
 HEALTH_S = 5.0
+CHAPTERS_S = 20.0
+"""After the end of a meeting the model writes chapters for so long; the recap waits for the others in plain words."""
+IMPROVE_S = 90.0
+"""After the recap the model improves items for at most so long."""
 
 
 class Session:
@@ -49,7 +54,7 @@ class Session:
         try:
             async with asyncio.TaskGroup() as tasks:
                 keeper = tasks.create_task(_keep(lease), name=f"lease:{self._meeting}")
-                await self._work_through()
+                await self._work_through(tasks)
                 keeper.cancel()
             complete = True
         except* Fenced:
@@ -59,21 +64,29 @@ class Session:
             await lease.release()
         return complete
 
-    async def _work_through(self) -> None:
+    async def _work_through(self, tasks: asyncio.TaskGroup) -> None:
         await self._take()
         transcript = self._transcript
+        aside = Aside(self._brain, transcript, tasks)
         while not transcript.deleted:
             await self._read(FETCH_S)
-            now = time.monotonic()
-            view = self._window.next(transcript, transcript.checkpoint.meeting_seq, now)
+            view = self._window.next(transcript, transcript.checkpoint.meeting_seq, time.monotonic())
             if view is not None:
                 await self._pass(view)
             elif transcript.drained:
+                aside.drop()
                 await self._finish()
-                break
-            else:
-                await self._chapter(over=False)
+                await self._let_go()
+                await self._improve(aside)
+                return
+            await self._publish(await aside.done(time.time()))
+            aside.go_on(self._models.llm)
             await self._tell(time.monotonic(), "busy" if view else "ok")
+        aside.drop()
+        await self._let_go()
+
+    async def _let_go(self) -> None:
+        """Nothing of this meeting must be done; from here on a key in the bucket is a new wish."""
         await self._bus.delete(subjects.WORK_BUCKET, subjects.meeting_work(self._meeting))
 
     async def _take(self) -> None:
@@ -107,44 +120,50 @@ class Session:
 
     async def _pass(self, view: View) -> None:
         began = time.monotonic()
-        items = 0
         await self._tell(began, "busy")
-        async for step in self._brain.pass_over(view, self._transcript, self._models.llm, time.time()):
-            items += len(step.items)
-            done = view.upto_seq if step.last else self._transcript.checkpoint.meeting_seq
-            await self._publish(step, done)
+        step = await self._brain.pass_over(view, self._transcript, time.time())
+        await self._publish(step, view.upto_seq)
         seconds = round(time.monotonic() - began, 2)
-        self._log.info("pass.made", units=len(view.fresh), items=items, seconds=seconds, upto=view.upto_seq)
+        self._log.info("pass.made", units=len(view.fresh), items=len(step.items), seconds=seconds, upto=view.upto_seq)
 
-    async def _publish(self, step: Step, done_seq: int) -> None:
-        await self._append(
-            NotesUpdated(
-                self._meeting,
-                NotesCheckpoint(done_seq),
-                step.items,
-                step.summary,
-                step.chapters,
-            )
-        )
-
-    async def _chapter(self, *, over: bool) -> bool:
-        step = await self._brain.part(self._transcript, self._models.llm, over=over)
-        if step is None:
-            return False
-        await self._publish(step, self._transcript.checkpoint.meeting_seq)
-        return True
+    async def _publish(self, step: Step | None, done_seq: int | None = None) -> None:
+        """Append what ``step`` changes; ``done_seq`` moves the checkpoint, None leaves it where it is."""
+        if step is None or (done_seq is None and step == Step()):
+            return
+        done = self._transcript.checkpoint.meeting_seq if done_seq is None else done_seq
+        await self._append(NotesUpdated(self._meeting, NotesCheckpoint(done), step.items, step.summary, step.chapters))
 
     async def _finish(self) -> None:
+        """The last chapters and the recap, soon: what the model has no time for is told in the words that were said."""
         transcript = self._transcript
         if transcript.notes.recap is not None and not self._work.recap:
             return
-        while await self._chapter(over=True):
-            pass
+        began = time.monotonic()
+        while True:
+            model = self._models.llm if time.monotonic() - began < CHAPTERS_S else None
+            step = await self._brain.part(transcript, model, over=True)
+            if step is None:
+                break
+            await self._publish(step)
         template = self._work.recap or "general"
         recap = await self._brain.recap(transcript, self._models.llm, time.time(), template)
-        await self._publish(Step(summary=recap.summary), transcript.checkpoint.meeting_seq)
+        await self._publish(Step(summary=recap.summary))
         await self._append(RecapReady(self._meeting, recap, transcript.checkpoint))
-        self._log.info("recap.written", chapters=len(recap.chapters), items=len(transcript.notes.shown()))
+        items, seconds = len(transcript.notes.shown()), round(time.monotonic() - began, 2)
+        self._log.info("recap.written", chapters=len(recap.chapters), items=items, seconds=seconds)
+
+    async def _improve(self, aside: Aside) -> None:
+        """Better words for items that still wait for them, now that nobody waits for anything else."""
+        until = time.monotonic() + IMPROVE_S
+        key = subjects.meeting_work(self._meeting)
+        while not self._transcript.deleted and time.monotonic() < until:
+            aside.go_on(self._models.llm)
+            if aside.idle or key in await self._bus.snapshot(subjects.WORK_BUCKET, key):
+                break
+            await aside.settled(FETCH_S)
+            await self._read(0.05)
+            await self._publish(await aside.done(time.time()))
+        aside.drop()
 
     async def _tell(self, now: float, state: str) -> None:
         """Tell the page how the notes are doing, on a change of state at once, else every HEALTH_S."""

@@ -18,6 +18,7 @@ from analyzer.prompt import Prompts
 from analyzer.recap import Writer
 from analyzer.session import Session
 from analyzer.settings import AnalyzerSettings
+from analyzer.vectors import Remembered
 from contracts import log, service, subjects
 from contracts.bus import Bus
 from contracts.embedder import AsyncEmbedder
@@ -78,8 +79,9 @@ class Worker:
             self._running[entry.key] = task
 
     def _session(self, work: MeetingWork, embedder: AsyncEmbedder) -> Session:
-        chain = Chain(self._detector, embedder, self._prompts, self._guard)
-        brain = Brain(chain, Writer(self._prompts, self._guard), embedder)
+        vectors = Remembered(embedder)
+        chain = Chain(self._detector, vectors, self._prompts, self._guard)
+        brain = Brain(chain, Writer(self._prompts, self._guard), vectors)
         return Session(self._bus, work, self._owner, self._models, brain)
 
     async def _attend(self, key: str, session: Session) -> None:

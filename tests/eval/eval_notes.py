@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from analyzer.brain import Brain
+from analyzer.brain import Brain, Step
 from analyzer.chain import Chain
 from analyzer.detector import Detector
 from analyzer.guard import Guard
@@ -125,16 +125,22 @@ class Run:
 
     async def _passes(self, now: float) -> None:
         while (view := self.window.next(self.transcript, self.transcript.checkpoint.meeting_seq, now)) is not None:
-            began = time.monotonic()
-            async for step in self.brain.pass_over(view, self.transcript, self.model, MONDAY + now):
-                done = view.upto_seq if step.last else self.transcript.checkpoint.meeting_seq
-                self.apply(NotesUpdated("m", NotesCheckpoint(done), step.items, step.summary, step.chapters))
-            self.passes.append((now, time.monotonic() - began))
+            began = time.process_time()
+            step = await self.brain.pass_over(view, self.transcript, MONDAY + now)
+            self.passes.append((now, time.process_time() - began))
+            self._note(step, view.upto_seq)
+            while self.model is not None and self.brain.backlog:
+                thought = await self.brain.think(self.transcript, self.model)
+                if thought is not None:
+                    self._note(await self.brain.concluded(thought, self.transcript, MONDAY + now))
+
+    def _note(self, step: Step, done_seq: int | None = None) -> None:
+        checkpoint = self.transcript.checkpoint if done_seq is None else NotesCheckpoint(done_seq)
+        self.apply(NotesUpdated("m", checkpoint, step.items, step.summary, step.chapters))
 
     async def _parts(self, *, over: bool) -> None:
         while (step := await self.brain.part(self.transcript, self.model, over=over)) is not None:
-            checkpoint = self.transcript.checkpoint
-            self.apply(NotesUpdated("m", checkpoint, step.items, step.summary, step.chapters))
+            self._note(step)
 
 
 def chosen(only: str) -> list[corpus.Meeting]:

@@ -1,11 +1,11 @@
-"""From a view to steps, with a scripted model: quick words first, then the written text; nothing twice."""
+"""From a view to steps, with a scripted model: the speakers' words first, better ones later; nothing twice."""
 
 import json
 
 import numpy as np
 import pytest
 
-from analyzer import merge, rejudge
+from analyzer import backlog, merge, rejudge
 from analyzer.brain import Brain, Step
 from analyzer.chain import Candidate, Chain, accepted
 from analyzer.detector import KINDS, Matrix
@@ -16,7 +16,7 @@ from analyzer.recap import Writer
 from analyzer.units import Unit
 from analyzer.window import Window
 from contracts.errors import Unavailable
-from contracts.notes import NotesCheckpoint, NotesUpdated, SegmentCorrected
+from contracts.notes import NoteEdited, NotesCheckpoint, NotesUpdated, SegmentCorrected
 from tests.fakes.language_model import ScriptedModel
 from tests.unit.analyzer.meetings import HashEmbedder, Said
 
@@ -50,24 +50,67 @@ def answers(text: str) -> ScriptedModel:
 
 
 async def run(mind: Brain, talk: Said, model: ScriptedModel | None) -> list[Step]:
-    """One pass over everything that waits, applied to the talk as the log would."""
+    """One pass over everything that waits and then the whole backlog, applied to the talk as the log would."""
     view = Window().next(talk, talk.checkpoint.meeting_seq, 1e6)
     assert view is not None
-    steps = []
-    async for step in mind.pass_over(view, talk, model, 1.0):
-        talk.put(NotesUpdated("m", NotesCheckpoint(view.upto_seq), step.items, step.summary, step.chapters))
-        steps.append(step)
+    steps = [await mind.pass_over(view, talk, 1.0)]
+    put(talk, steps[0], view.upto_seq)
+    while model is not None and mind.backlog:
+        thought = await mind.think(talk, model)
+        if thought is not None:
+            steps.append(await mind.concluded(thought, talk, 2.0))
+            put(talk, steps[-1], view.upto_seq)
     return steps
 
 
-async def test_sure_items_appear_in_the_speakers_words_first_and_are_then_rewritten() -> None:
-    talk = Said(*LINES)
+def put(talk: Said, step: Step, done_seq: int) -> None:
+    talk.put(NotesUpdated("m", NotesCheckpoint(done_seq), step.items, step.summary, step.chapters))
+
+
+UNCLEAR = (LINES[0], ("Tom", "I will send it to the supplier by Friday."), LINES[2])
+
+
+async def test_items_appear_in_the_speakers_words_and_the_model_replaces_what_needs_others_to_be_understood() -> None:
+    talk = Said(*UNCLEAR)
     steps = await run(brain(), talk, answers("Send the price list to the supplier"))
-    assert steps[0].items[0].text == "I will send the price list to the supplier by Friday."
+    assert steps[0].items[0].text == "Send it to the supplier"
     assert steps[1].items[0].text == "Send the price list to the supplier"
-    assert steps[-1].last
     shown = talk.notes.shown()
     assert [(i.owner, i.due, i.due_words) for i in shown] == [("Tom", "2026-10-02", "by Friday")]
+
+
+async def test_a_task_that_is_clear_as_it_was_said_costs_no_model() -> None:
+    talk = Said(*LINES)
+    model = answers("Send the price list to the supplier")
+    await run(brain(), talk, model)
+    assert [i.text for i in talk.notes.shown()] == ["Send the price list to the supplier"]
+    assert model.prompts == []
+
+
+async def test_what_a_person_wrote_while_the_model_thought_stays() -> None:
+    talk = Said(*UNCLEAR)
+    mind = brain()
+    await run(mind, talk, None)
+    thought = await mind.think(talk, answers("Send the price list to the supplier"))
+    item = talk.notes.shown()[0]
+    talk.put(NoteEdited("m", item.id, "u", 3.0, {"text": "Post the list"}))
+    assert thought is not None
+    put(talk, await mind.concluded(thought, talk, 4.0), talk.checkpoint.meeting_seq)
+    assert [i.text for i in talk.notes.shown()] == ["Post the list"]
+
+
+async def test_what_waits_for_the_model_is_bounded_and_the_newest_stays() -> None:
+    talk = Said()
+    mind = brain()
+    for n in range(backlog.MOST + 10):
+        talk.say(f"Tom{n}", f"I will send it to the office number {n}.")
+        for _ in range(3):
+            talk.say("Ana", "The weather is fine.")
+        await run(mind, talk, None)
+    assert len(mind.backlog) == backlog.MOST
+    asked = answers("nothing")
+    await mind.think(talk, asked)
+    assert "number 10." in asked.prompts[0].user
 
 
 @pytest.mark.parametrize(
@@ -82,16 +125,18 @@ async def test_sure_items_appear_in_the_speakers_words_first_and_are_then_rewrit
     ],
 )
 async def test_bad_answers_leave_the_speakers_own_words(answer: Answer) -> None:
-    talk = Said(*LINES)
-    await run(brain(), talk, ScriptedModel(lambda _: answer))
-    assert [i.text for i in talk.notes.shown()] == ["I will send the price list to the supplier by Friday."]
+    talk = Said(*UNCLEAR)
+    model = ScriptedModel(lambda _: answer)
+    await run(brain(), talk, model)
+    assert [i.text for i in talk.notes.shown()] == ["Send it to the supplier"]
+    assert len(model.prompts) == 1
 
 
 async def test_a_model_that_fails_does_not_hold_up_the_notes() -> None:
     def fails(_: Prompt) -> Answer:
         raise Unavailable("gone", source="llm")
 
-    talk = Said(*LINES)
+    talk = Said(*UNCLEAR)
     mind = brain()
     mind._chain._guard._sleep = _no_sleep  # type: ignore[assignment]
     await run(mind, talk, ScriptedModel(fails))
@@ -108,9 +153,11 @@ async def test_the_judge_decides_where_the_detector_is_in_doubt() -> None:
         talk = Said(*LINES)
         model = ScriptedModel(lambda _: Answer(json.dumps({"text": "Send the price list"})), lambda _, c=chance: c)
         mind = brain()
-        candidate = Candidate("action", 1, tuple(u for u in talk.units()), -0.5, sure=False)
-        draft = await mind._chain.draft(candidate, talk, model)
-        assert (draft is not None) == bool(count)
+        mind.backlog.add(Candidate("action", 1, tuple(u for u in talk.units()), -0.6, sure=False))
+        thought = await mind.think(talk, model)
+        if thought is not None:
+            put(talk, await mind.concluded(thought, talk, 2.0), 0)
+        assert len(talk.notes.shown()) == count
 
 
 async def test_the_same_thing_said_again_is_evidence_and_no_second_item() -> None:
