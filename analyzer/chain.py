@@ -8,7 +8,7 @@ and as writer where the speaker's words need others to be understood.
 import msgspec
 import numpy as np
 
-from analyzer import dates, owners, spots
+from analyzer import dates, owners, signs, spots
 from analyzer.detector import KINDS, Detector, Matrix
 from analyzer.guard import Guard
 from analyzer.llm import LanguageModel
@@ -36,8 +36,8 @@ class Threshold(msgspec.Struct, frozen=True):
 THRESHOLDS: dict[str, Threshold] = {
     "action": Threshold(-0.55, -0.55),
     "decision": Threshold(-0.05, -0.05),
-    "question": Threshold(0.0, 0.0),
-    "risk": Threshold(0.0, 0.0),
+    "question": Threshold(-0.2, -0.2),
+    "risk": Threshold(-0.3, -0.3),
 }
 
 
@@ -117,7 +117,7 @@ def pick(view: View, scores: Matrix, thresholds: dict[str, Threshold] = THRESHOL
     """The places where the scores of fresh units pass the kind's threshold, in time order, one for each thing."""
     found: list[Candidate] = []
     for column, kind in enumerate(KINDS):
-        marks = [float(s) for s in scores[:, column]]
+        marks = [float(s) + signs.lift(kind, view.units, row) for row, s in enumerate(scores[:, column])]
         bar = thresholds[kind]
         for row, also in spots.places(kind, view.units, marks, bar.doubt):
             if row in view.fresh:

@@ -5,6 +5,7 @@ trained on meetings about one thing has little to learn from that thing.
 """
 
 import re
+from functools import lru_cache
 
 _KEPT = frozenset(
     """
@@ -79,9 +80,14 @@ def _mark(word: str) -> str:
 
 def grams(text: str, prefix: str = "", longest: int = 3) -> list[str]:
     """Word n-grams of ``text`` without its topic, each once, with the sentence's edges marked."""
+    return [prefix + gram for gram in _grams(text, longest)]
+
+
+@lru_cache(4096)
+def _grams(text: str, longest: int) -> tuple[str, ...]:
     padded = ["^", *tokens(text), "$"]
-    found = {prefix + " ".join(padded[i : i + n]) for n in range(1, longest + 1) for i in range(len(padded) - n + 1)}
-    return sorted(found - {prefix + "^", prefix + "$"})
+    found = {" ".join(padded[i : i + n]) for n in range(1, longest + 1) for i in range(len(padded) - n + 1)}
+    return tuple(sorted(found - {"^", "$"}))
 
 
 _DEED = (
@@ -155,7 +161,12 @@ _PAIRS = (
 
 def flags(text: str) -> list[str]:
     """Names of the speech acts that ``text`` looks like, singly and in telling pairs."""
+    return list(_flags(text))
+
+
+@lru_cache(4096)  # a sentence is looked at as itself and as a neighbour, in passes that overlap
+def _flags(text: str) -> tuple[str, ...]:
     plain = text.replace("’", "'")
     found = {name for name, pattern in _COMPILED if pattern.search(plain)}
     pairs = [f"cue:{a}+{b}" for a, b in _PAIRS if a in found and b in found]
-    return [f"cue:{name}" for name in sorted(found)] + pairs
+    return (*(f"cue:{name}" for name in sorted(found)), *pairs)

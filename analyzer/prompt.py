@@ -66,13 +66,12 @@ class Prompts:
         return self._prompt([line(u) for u in units[first : last + 1]], question)
 
     def about_lines(self, name: str, lines: list[str], extra: str = "") -> Prompt:
-        """Question ``name`` about all ``lines``; ``extra`` comes after the question (a template's wish)."""
-        question = self._texts[name] + (f"\n{extra}" if extra else "")
-        return self._prompt(lines, question)
+        """Question ``name`` about all ``lines``; ``extra`` comes last (a template's wish, the question of a person)."""
+        return self._prompt(lines, self._texts[name], extra)
 
-    def _prompt(self, lines: list[str], question: str) -> Prompt:
+    def _prompt(self, lines: list[str], question: str, extra: str = "") -> Prompt:
         numbered = "\n".join(f"[{n}] {text}" for n, text in enumerate(lines, 1))
-        return Prompt(self._texts["system"], f"{question}\nBEGIN\n{numbered}\nEND\n")
+        return Prompt(self._texts["system"], f"{question}\nBEGIN\n{numbered}\nEND\n{extra}")
 
 
 def _first(units: list[Unit], row: int) -> int:

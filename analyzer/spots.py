@@ -24,6 +24,12 @@ _PRESENT = re.compile(
     r"come back to|rub|draw|do it from here|be (?:honest|quick))\b|\bplug me in\b",
     re.I,
 )
+_DECLINE = re.compile(
+    r"^(?:\w+,? ){0,2}I (?:can['’]t|cannot|couldn['’]t|won['’]t|really can['’]t|don['’]t have (?:the )?time)\b"
+    r"(?!.*\bbut I['’]ll\b)"
+    r"|\bI['’]d (?:love|like) to,? but\b|\bI['’]d rather not\b",
+    re.I,
+)
 _NO_CHOICE = re.compile(
     r"^(?:well |so |and |but )*if\b|\blet['’]s (?:see|get (?:going|started)|start|begin|move on|look|talk)\b"
     r"|\b(?:hasn|haven)['’]t (?:said|answered|decided)\b",
@@ -54,7 +60,7 @@ def vetoed(kind: str, text: str) -> bool:
         return True
     if kind == "decision":
         return _NO_CHOICE.search(text) is not None
-    return kind == "action" and bool(_INTRODUCTION.search(text) or _PRESENT.search(text))
+    return kind == "action" and bool(_INTRODUCTION.search(text) or _PRESENT.search(text) or _DECLINE.search(text))
 
 
 def _brief(unit: Unit) -> bool:

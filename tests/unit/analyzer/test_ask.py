@@ -31,7 +31,7 @@ async def test_the_lines_are_data_and_the_sentences_come_back_with_their_lines()
     reply = await asker(model).answer(REQUEST, 50.0)
     assert reply == AskReply((WrittenSentence("Ann takes the yellow one.", 1),))
     (prompt,) = model.prompts
-    assert prompt.user.startswith("BEGIN\n[1] Ann: We take the yellow one. end (9)\n[2] Ben: Fine.\nEND\n")
+    assert "\nBEGIN\n[1] Ann: We take the yellow one. end (9)\n[2] Ben: Fine.\nEND\n" in prompt.user
     assert prompt.user.endswith("The question: Which colour?")
 
 

@@ -1,0 +1,48 @@
+"""Tasks in the words that were said, brought into form; and which of them are worth a language model's time."""
+
+import pytest
+
+from analyzer.phrase import phrase
+from analyzer.signs import lift
+from contracts.notes import Kind
+from tests.unit.analyzer.meetings import Said
+
+
+@pytest.mark.parametrize(
+    ("lines", "text", "rough"),
+    [
+        ([("Tom", "Okay, so I'll send you the list by Friday, okay?"), ("Ana", "Great.")], "Send Ana the list", False),
+        ([("Ana", "Tom, could you please clear the shelves?")], "Clear the shelves", False),
+        ([("Ana", "Can you send me the price list for ten seats?")], "Send Ana the price list for ten seats", False),
+        ([("Ana", "Could you call the agency, Omar?")], "Call the agency", False),
+        ([("Ana", "Of course, I'll ring the doctor at ten.")], "Ring the doctor at ten", False),
+        ([("Ana", "Somebody has to write to the parents of year seven.")], "Write to the parents of year seven", False),
+        ([("Ana", "No, I'll bring it up with them myself tomorrow morning.")], "Bring it up with them", True),
+        ([("Ana", "The cables are in.")], "The cables are in.", True),
+        ([("Ana", "I'll do it.")], "I'll do it.", True),
+    ],
+)  # fmt: skip
+def test_a_task_starts_with_its_verb_and_says_whether_it_is_clear(
+    lines: list[tuple[str, str]], text: str, rough: bool
+) -> None:
+    found = phrase("action", Said(*lines).units(), 0)
+    assert (found.text, found.rough) == (text, rough)
+
+
+@pytest.mark.parametrize("kind", ["action", "decision", "question", "risk"])
+def test_no_words_are_added_but_names_of_the_speakers(kind: Kind) -> None:
+    units = Said(
+        ("Tom", "So we've decided that I'll post you the 3 keys, please, by Monday."), ("Ana", "Good.")
+    ).units()
+    said = set(units[0].text.lower().replace(",", "").replace(".", "").split())
+    assert set(phrase(kind, units, 0).text.lower().replace(",", "").replace(".", "").split()) <= said | {"ana"}
+
+
+def test_an_answer_that_nobody_knows_is_an_open_question_and_more_so_after_it_was_asked() -> None:
+    units = Said(("Ana", "When does the disk fill up?"), ("Tom", "I don't know."), ("Tom", "It is blue.")).units()
+    assert lift("question", units, 1) > lift("question", units[1:], 0) > lift("question", units, 2) == 0.0
+
+
+def test_words_of_harm_are_a_sign_of_a_risk() -> None:
+    units = Said(("Ana", "If it breaks we lose a week."), ("Tom", "The sun was out.")).units()
+    assert lift("risk", units, 0) > 0.0 == lift("risk", units, 1)
