@@ -21,10 +21,10 @@ import numpy as np
 import uvicorn
 from litestar import Litestar, MediaType, Request, Response, WebSocket, get, post, route, websocket
 from litestar.exceptions import WebSocketDisconnect
-from litestar.response import Redirect
+from litestar.response import Redirect, Stream
 from litestar.static_files import create_static_files_router
 
-from tests.e2e import scripts
+from tests.e2e import memory, scripts
 
 WEB = Path(__file__).parents[2] / "web"
 CSP = "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
@@ -93,7 +93,16 @@ def create_app(fake: Fake) -> Litestar:  # noqa: C901 - one short handler per ad
 
     @get("/v1/search")
     async def search(q: str) -> dict[str, Any]:
-        return scripts.found(q)
+        return memory.found(q)
+
+    @post("/v1/ask", status_code=200)
+    async def ask(data: dict[str, Any]) -> Stream:
+        fake.calls.append(("POST", "ask", data))
+        return Stream(memory.answer(data["question"]), media_type="text/event-stream")
+
+    @get("/v1/actions")
+    async def actions(owner: list[str] | None = None, status: list[str] | None = None) -> dict[str, Any]:
+        return memory.board(owner or [], status or []) if not fake.empty else memory.board(["-"], [])
 
     @post("/v1/meetings")
     async def create(data: dict[str, Any]) -> dict[str, Any]:
@@ -220,6 +229,8 @@ def create_app(fake: Fake) -> Litestar:  # noqa: C901 - one short handler per ad
         me,
         status,
         search,
+        ask,
+        actions,
         meetings,
         create,
         ticket,

@@ -33,6 +33,7 @@ TITLES = {
     "fresh": "Weekly with the design team",
     "busy": "Launch in Portugal",
     "offline": "Launch in Portugal",
+    "later": "Launch in Portugal",
     "done": "Launch in Portugal",
     "ending": "Launch in Portugal",
     "failed": "Board call",
@@ -123,7 +124,7 @@ def _turns(name: str) -> list[tuple[str, str]]:
     return TURNS
 
 
-def _segments(name: str) -> list[dict[str, Any]]:
+def segments(name: str) -> list[dict[str, Any]]:
     if name in ("fresh",) or name.startswith("new"):
         return []
     if name == "huge":
@@ -223,7 +224,7 @@ def _who(name: str, person: str) -> str:
 
 def snapshot(name: str, meeting: dict[str, Any]) -> dict[str, Any]:
     """The first message of the feed."""
-    segments = _segments(name)
+    lines = segments(name)
     people = sorted({s for s, _ in _turns(name)})
     chapters = [
         {
@@ -241,14 +242,14 @@ def snapshot(name: str, meeting: dict[str, Any]) -> dict[str, Any]:
         "Ruth asks Joana about the missing translations."
     )
     over = meeting.get("state") == "completed"
-    has_text = bool(segments) and not name.startswith("rtl") and name != "failed"
+    has_text = bool(lines) and not name.startswith("rtl") and name != "failed"
     return {
         "type": "snapshot",
         "seq": 10,
         "meeting": meeting,
         "tracks": [{"track": "t1", "source": "mic", "label": "Microphone", "offset_s": 0}],
-        "segments": segments,
-        "notes": _notes(name, segments),
+        "segments": lines,
+        "notes": _notes(name, lines),
         "summary": text if has_text else "",
         "chapters": chapters if has_text else [],
         "recap": {"title": "", "summary": text, "chapters": chapters} if over and has_text else None,
@@ -270,6 +271,9 @@ def health(name: str) -> list[dict[str, Any]]:
 
 def script(name: str) -> Iterator[tuple[float, dict[str, Any]]]:
     """What comes after the snapshot: seconds to wait, message."""
+    if name == "later":
+        note = _note(segments(name), 15, "decision", "A note that has just arrived")
+        yield 2.0, {"type": "notes.updated", "items": [note]}
     if name not in ("four", "busy", "long"):
         return
     said = ["Somebody", "should", "really", "write", "a", "guide", "for", "the", "refund", "process", "some", "day"]
@@ -286,28 +290,3 @@ def script(name: str) -> Iterator[tuple[float, dict[str, Any]]]:
             "words": [{"w": w, "s": 90 + i * 0.3, "e": 90.2 + i * 0.3} for i, w in enumerate(said[:count])],
         }
         yield 0.05, {"type": "interim", "track": "t1", "segment": segment, "audio_s": 95.0}
-
-
-def found(wanted: str) -> dict[str, Any]:
-    """The answer of the search: lines that hold the text."""
-    items = []
-    for segment in _segments("done"):
-        at = segment["text"].lower().find(wanted.lower())
-        if at < 0:
-            continue
-        snippet = {
-            "text": segment["text"],
-            "highlights": [[at, at + len(wanted)]],
-            "at": segment["start"],
-            "speaker": "Kenji",
-        }
-        items.append(
-            {
-                "meeting": "done",
-                "title": TITLES["done"],
-                "started_at": time.time() - 1e5,
-                "kind": "transcript",
-                "snippet": snippet,
-            }
-        )
-    return {"items": items, "found": len(items)}

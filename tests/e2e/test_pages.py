@@ -178,7 +178,7 @@ async def test_escape_leaves_a_field_as_it_was(stage: Stage) -> None:
 async def test_a_speaker_is_renamed_and_a_line_corrected(stage: Stage) -> None:
     await stage.open("/recap.html#done")
     await stage.page.locator(".turn .who").first.click()
-    await stage.page.get_by_role("textbox", name="Name").fill("Daniela Reis")
+    await stage.page.get_by_role("combobox", name="Name").fill("Daniela Reis")
     await stage.page.keyboard.press("Enter")
     await _called(stage, "POST", {"speaker": "S1", "name": "Daniela Reis"})
     await stage.page.locator(".turn").nth(1).hover()
@@ -361,3 +361,54 @@ async def test_a_pause_is_a_gap_and_the_microphone_is_recorded_around_it(stage: 
     assert 16000 < gaps[0][1] < 48000
     assert np.abs(sound[: gaps[0][0]]).max() > 500
     assert stage.complaints.lines == []
+
+
+async def test_a_question_is_answered_by_quotes_that_play_and_lead_to_the_meeting(stage: Stage) -> None:
+    await stage.open("/")
+    await stage.page.get_by_role("searchbox", name="Search all meetings").fill("What is the price?")
+    await stage.page.keyboard.press("Enter")
+    await stage.page.get_by_text("We go with nine euros for everybody.").wait_for()
+    await stage.page.get_by_role("button", name="Hear the words at 1:01").click()
+    await _shows(stage, "document.querySelector('.answer .hear[aria-pressed=true]').dataset.start > 60")
+    await stage.page.locator(".answer a").last.click()
+    await _shows(stage, "document.querySelector('.turn.current').textContent.includes('nine euros')")
+    await stage.page.get_by_role("textbox", name="Ask about this meeting").fill("Where do we have lunch?")
+    await stage.page.keyboard.press("Enter")
+    await stage.page.get_by_text("Nothing that was said answers this.").wait_for()
+    assert ("POST", "ask", {"question": "Where do we have lunch?", "meetings": ["done"]}) in stage.fake.calls
+
+
+async def test_the_board_shows_what_is_late_and_changes_it(stage: Stage) -> None:
+    await stage.open("/actions.html")
+    await stage.page.get_by_text("6 open items · 2 overdue").wait_for()
+    assert await stage.page.locator("#notes-overdue .late").count() == 2
+    await stage.page.get_by_role("checkbox", name="Send the price list").check()
+    await _called(stage, "PATCH", {"status": "done"})
+    assert stage.fake.calls[-1][1] == "done/notes/a0"
+    await stage.page.get_by_role("button", name="Undo").click()
+    await _called(stage, "PATCH", {"status": "open", "unlock": ["status"]})
+    await stage.page.get_by_role("button", name="By person").click()
+    assert await stage.page.locator(".board h2").all_text_contents() == ["Kenji 2", "Ruth 2", "Tom 1", "Nobody yet 1"]
+    await stage.page.get_by_role("combobox", name="Whose").select_option("=Ruth")
+    await _shows(stage, "document.querySelectorAll('.board .note').length === 2")
+    await stage.page.reload()
+    await _shows(stage, "document.querySelectorAll('.board .note').length === 2")
+    assert await stage.page.locator(".board h2").all_text_contents() == ["Ruth 2"]
+
+
+async def test_a_field_that_is_open_stays_open_when_news_arrive(stage: Stage) -> None:
+    await stage.open("/live.html#later")
+    await stage.page.get_by_role("button", name="Import the translated strings", exact=True).click()
+    field = stage.page.get_by_role("textbox", name="Text")
+    await field.fill("Import them")
+    await stage.page.get_by_text("A note that has just arrived").wait_for()
+    assert await field.input_value() == "Import them"
+    assert await stage.page.evaluate("document.activeElement.tagName") == "TEXTAREA"
+    assert stage.fake.calls == []
+
+
+async def test_the_history_of_a_note_says_what_happened_and_why(stage: Stage) -> None:
+    await stage.open("/recap.html#done")
+    await stage.page.get_by_role("button", name="More for: The launch in Portugal").click()
+    await stage.page.get_by_role("button", name="History").click()
+    await stage.page.get_by_text("Omar asked for a week later").wait_for()

@@ -5,7 +5,8 @@ import { Recorder } from "./capture/recorder.js";
 import { unfinished } from "./capture/unfinished.js";
 import { ApiError, api } from "./lib/api.js";
 import { fill, h } from "./lib/h.js";
-import { Toasts, openMenu, plainPage } from "./view/dialog.js";
+import { Toasts } from "./view/dialog.js";
+import { plainPage } from "./view/plain.js";
 
 /**
  * What every page gets.
@@ -16,14 +17,13 @@ import { Toasts, openMenu, plainPage } from "./view/dialog.js";
  * @property {(path: string) => void} go
  * @property {(error: unknown) => void} complain
  * @property {Recorder | null} recorder
- * @property {() => HTMLElement} brand
- * @property {() => HTMLElement} themeButton
  */
 /** @typedef {{close: () => void}} Page */
 
 const PAGES = {
   "/live.html": () => import("./pages/live.js"),
   "/recap.html": () => import("./pages/recap.js"),
+  "/actions.html": () => import("./pages/actions.js"),
   "/": () => import("./pages/home.js"),
 };
 
@@ -40,8 +40,6 @@ const app = {
   go,
   complain: (error) => app.toasts.show(error instanceof Error ? error.message : String(error)),
   recorder: null,
-  brand: () => h("a", { class: "brand", href: "/" }, "Rapporteur"),
-  themeButton,
 };
 
 /** Shows another page without leaving this document: a recording goes on. @param {string} path */
@@ -76,23 +74,6 @@ function follow(event) {
   }
   event.preventDefault();
   go(url.pathname + url.hash);
-}
-
-/** The choice of colours. */
-function themeButton() {
-  const button = h("button", { type: "button", class: "button quiet", onclick: () => {
-    const chosen = localStorage.getItem("rapporteur.theme") ?? "auto";
-    const choices = [["auto", "As the system"], ["light", "Light"], ["dark", "Dark"]];
-    openMenu(button, choices.map(([value, name]) =>
-      h("button", { type: "button", "aria-pressed": String(chosen === value), onclick: () => setTheme(value) }, chosen === value ? `${name} ✓` : name)), "Appearance");
-  } }, "Appearance");
-  return button;
-}
-
-/** @param {string} theme */
-function setTheme(theme) {
-  localStorage.setItem("rapporteur.theme", theme);
-  dispatchEvent(new Event("rapporteur:theme"));
 }
 
 function signedOut() {

@@ -45,6 +45,8 @@ export const api = {
   status: () => call("GET", "/v1/status"),
   /** @param {string | null} [before] */
   meetings: (before) => call("GET", `/v1/meetings?limit=50${before ? `&before=${encodeURIComponent(before)}` : ""}`),
+  /** Action items of all meetings. @param {URLSearchParams} filters */
+  actions: (filters) => call("GET", `/v1/actions?${filters}`),
   /** @param {string} id */
   meeting: (id) => call("GET", meeting(id)),
   /** @param {object} details */
@@ -53,6 +55,8 @@ export const api = {
   rename: (id, title) => call("PATCH", meeting(id), { title }),
   /** @param {string} id */
   remove: (id) => call("DELETE", meeting(id)),
+  /** Writes the recap again. @param {string} id */
+  rewrite: (id) => call("POST", `${meeting(id)}/recap`, {}),
   /** @param {string} id */
   end: (id) => call("POST", `${meeting(id)}/end`),
   /** @param {string} id @param {object} track */

@@ -50,6 +50,12 @@ export function dayName(day, today, locale) {
   return day.toLocaleDateString(locale, { weekday: "long", day: "numeric", month: "long", ...(sameYear ? {} : { year: "numeric" }) });
 }
 
+/** The day of something in the past, short: "12 May", "12 May 2025". @param {Date} day @param {Date} today @param {string} [locale] */
+export function shortDay(day, today, locale) {
+  const sameYear = day.getFullYear() === today.getFullYear();
+  return day.toLocaleDateString(locale, { day: "numeric", month: "short", ...(sameYear ? {} : { year: "numeric" }) });
+}
+
 /** @param {Date} date */
 function midnight(date) {
   return Date.UTC(date.getFullYear(), date.getMonth(), date.getDate());

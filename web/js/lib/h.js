@@ -42,6 +42,17 @@ export function fill(element, ...children) {
   element.replaceChildren(...nodes(children));
 }
 
+/** Makes these the children: whoever stays in order is not touched, and keeps its focus. @param {Element} parent @param {Element[]} children */
+export function arrange(parent, children) {
+  const wanted = new Set(children);
+  for (const child of [...parent.children]) if (!wanted.has(child)) child.remove();
+  let at = parent.firstElementChild;
+  for (const child of children) {
+    if (child === at) at = at.nextElementSibling;
+    else parent.insertBefore(child, at);
+  }
+}
+
 /** Sets text only where it differs, so that nothing is announced or laid out again. @param {Node} node @param {string} text */
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
@@ -61,6 +72,10 @@ const PATHS = {
   plus: "M11 5h2v6h6v2h-6v6h-2v-6H5v-2h6z",
   link: "M10.6 13.4a4 4 0 0 1 0-5.7l3-3a4 4 0 1 1 5.7 5.7l-1.6 1.6-1.4-1.4 1.6-1.6a2 2 0 1 0-2.9-2.9l-3 3a2 2 0 0 0 0 2.9zm2.8-2.8a4 4 0 0 1 0 5.7l-3 3a4 4 0 1 1-5.7-5.7l1.6-1.6 1.4 1.4-1.6 1.6a2 2 0 1 0 2.9 2.9l3-3a2 2 0 0 0 0-2.9z",
   down: "M12 16 5 9l1.4-1.4L12 13.2l5.6-5.6L19 9z",
+  check: "M9.500 16.200 5.300 12l-1.400 1.400 5.600 5.600L20.500 8l-1.400-1.400z",
+  search: "M10 4a6 6 0 1 0 3.700 10.700l4.900 4.900 1.400-1.400-4.900-4.900A6 6 0 0 0 10 4zm0 2a4 4 0 1 1 0 8 4 4 0 0 1 0-8z",
+  shade: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zm0 2v14a7 7 0 0 1 0-14z",
+  up: "M12 8l7 7-1.400 1.400L12 10.800l-5.600 5.600L5 15z",
   mic: "M12 15a3 3 0 0 0 3-3V6a3 3 0 0 0-6 0v6a3 3 0 0 0 3 3zm5-3a5 5 0 0 1-10 0H5a7 7 0 0 0 6 6.9V22h2v-3.100A7 7 0 0 0 19 12z",
   left: "M15.400 6.400 14 5l-7 7 7 7 1.400-1.400L9.800 12z",
   close: "M6.400 5 5 6.400 10.600 12 5 17.600 6.400 19 12 13.400 17.600 19 19 17.600 13.400 12 19 6.400 17.600 5 12 10.600z",

@@ -6,8 +6,11 @@ import { Feed } from "../feed/client.js";
 import { modelSentences } from "../feed/health.js";
 import { api } from "../lib/api.js";
 import { clock, dayName, plural, roughly, timeOfDay } from "../lib/format.js";
+import { groupBy } from "../lib/group.js";
 import { fill, h, icon, setText } from "../lib/h.js";
 import { bindKeys } from "../view/keys.js";
+import { Sound } from "../view/sound.js";
+import { topBar } from "../view/top.js";
 import { Search } from "../view/search.js";
 import { openNewMeeting, playSample } from "./start.js";
 import { chooseRecording } from "./upload.js";
@@ -32,11 +35,13 @@ class Home {
     this.fetching = h("ul", { class: "fetching", "aria-label": "What is being fetched" });
     this.pinned = h("div", { class: "pins" });
     this.list = h("div", null);
-    this.search = new Search((searching) => {
-      this.list.hidden = searching;
-      this.pinned.hidden = searching;
+    this.search = new Search({
+      onSearch: (searching) => {
+        this.list.hidden = searching;
+        this.pinned.hidden = searching;
+      },
+      hear: (citation) => this.hear(citation),
     });
-    this.searchRow = h("div", { class: "search", hidden: true }, this.search.input);
     /** @type {(() => void)[]} */
     this.ticks = [];
     this.timers.push(setInterval(() => this.ticks.forEach((tick) => tick()), 1000));
@@ -46,24 +51,23 @@ class Home {
     ]);
     fill(
       app.root,
-      h("header", { class: "top" }, app.brand(), app.themeButton()),
-      h("main", { class: "home", id: "main", tabIndex: -1 }, this.head(), this.searchRow, this.search.results, this.fetching, this.pinned, this.list),
+      topBar("/"),
+      h("main", { class: "home", id: "main", tabIndex: -1 }, this.head(), this.search.row, this.search.results, this.fetching, this.pinned, this.list),
     );
     document.title = "Rapporteur";
   }
 
   head() {
-    this.headRow = h("div", { class: "head" }, h("h1", null, "Meetings"), ...this.buttons());
+    this.headRow = h("div", { class: "head" }, h("h1", null, "Meetings"), h("div", { class: "row" }, ...this.ways()));
     return this.headRow;
   }
 
-  buttons() {
+  /** The ways to begin, from the quietest to the first. */
+  ways() {
     return [
-      h("div", { class: "row" },
-        h("button", { type: "button", class: "button quiet", onclick: () => void playSample(this.app) }, icon("play"), "Play the sample meeting"),
-        h("button", { type: "button", class: "button", onclick: () => chooseRecording(this.app) }, "Upload a recording"),
-        h("button", { type: "button", class: "button primary", onclick: () => void openNewMeeting(this.app) }, icon("plus"), "New meeting"),
-      ),
+      h("button", { type: "button", class: "button quiet", onclick: () => void playSample(this.app) }, icon("play"), "Play the sample meeting"),
+      h("button", { type: "button", class: "button", onclick: () => chooseRecording(this.app) }, "Upload a recording"),
+      h("button", { type: "button", class: "button primary", onclick: () => void openNewMeeting(this.app) }, icon("plus"), "New meeting"),
     ];
   }
 
@@ -110,15 +114,10 @@ class Home {
     const running = this.meetings.filter((meeting) => meeting.state !== "completed");
     const past = this.meetings.filter((meeting) => meeting.state === "completed");
     if (this.headRow) this.headRow.hidden = this.meetings.length === 0;
-    this.searchRow.hidden = past.length === 0;
+    this.search.row.hidden = past.length === 0;
     this.drawPinned(running);
     if (this.meetings.length === 0) return this.empty();
-    /** @type {Map<string, any[]>} */
-    const days = new Map();
-    for (const meeting of past) {
-      const day = dayName(new Date(meeting.started_at * 1000), new Date());
-      days.set(day, [...(days.get(day) ?? []), meeting]);
-    }
+    const days = groupBy(past, (meeting) => dayName(new Date(meeting.started_at * 1000), new Date()));
     fill(
       this.list,
       [...days].map(([day, meetings]) => h("section", { class: "day", "aria-label": day }, h("h2", null, day), h("ul", null, meetings.map((meeting) => h("li", null, row(meeting)))))),
@@ -138,12 +137,8 @@ class Home {
   empty() {
     fill(this.list, h("div", { class: "empty" },
       h("p", { class: "lead" }, "No meetings yet. Start one, and Rapporteur writes down what is said, what is decided and who does what."),
-      h("div", { class: "row" }, this.startButton(), h("button", { type: "button", class: "button", onclick: () => chooseRecording(this.app) }, "Upload a recording"), h("button", { type: "button", class: "button quiet", onclick: () => void playSample(this.app) }, icon("play"), "Play the sample meeting")),
+      h("div", { class: "row" }, ...this.ways().reverse()),
       h("p", { class: "small" }, "The sample is two minutes of four people planning a launch; it needs no microphone. Sound and text stay on your own server.")));
-  }
-
-  startButton() {
-    return h("button", { type: "button", class: "button primary", onclick: () => void openNewMeeting(this.app) }, icon("plus"), "New meeting");
   }
 
   /** @param {any[]} running */
@@ -184,7 +179,15 @@ class Home {
     if (feed?.state.completed) void this.refresh();
   }
 
+  /** @param {import("../lib/ask.js").Citation} citation */
+  hear({ meeting, start, end }) {
+    this.sound?.close();
+    this.sound = new Sound(meeting, (text) => this.app.toasts.show(text), (second) => this.search.answer.heard(meeting, second === null ? null : start));
+    this.sound.hear(start, end);
+  }
+
   close() {
+    this.sound?.close();
     this.unbind();
     for (const timer of this.timers) clearTimeout(timer);
     for (const feed of this.feeds.values()) feed.close();

@@ -5,16 +5,17 @@ import { Feed } from "../feed/client.js";
 import { shownNotes } from "../feed/fold.js";
 import { speakerName } from "../feed/turns.js";
 import { h, setText } from "../lib/h.js";
-import { plainPage } from "../view/dialog.js";
+import { askBox } from "../view/answer.js";
 import { edits } from "../view/edits.js";
 import { bindKeys } from "../view/keys.js";
 import { Follower } from "../view/live/follow.js";
 import { HealthLine } from "../view/live/health.js";
 import { liveParts } from "../view/live/parts.js";
-import { drawPeople } from "../view/live/people.js";
+import { drawPeople } from "../view/people.js";
 import { RecordingBar } from "../view/live/recording.js";
-import { Sound } from "../view/live/sound.js";
+import { Sound } from "../view/sound.js";
 import { Notes } from "../view/notes/notes.js";
+import { noSuchMeeting } from "../view/plain.js";
 import { editableTitle } from "../view/title.js";
 import { Transcript } from "../view/transcript/transcript.js";
 
@@ -23,6 +24,7 @@ import { Transcript } from "../view/transcript/transcript.js";
 
 const TICK_MS = 500;
 const READ_OUT = 10;
+const MISSED = [{ words: "What did I miss?", question: "What did I miss in the last ten minutes?", last_s: 600 }];
 
 class Live {
   /** @param {App} app @param {string} id */
@@ -32,11 +34,14 @@ class Live {
     this.gone = false;
     this.lastName = "";
     const doing = edits(app, id, () => this.feed.state);
+    this.doing = doing;
     this.sound = new Sound(id, (text) => app.toasts.show(text), (second, start) => this.heard(second, start));
-    this.transcript = new Transcript({ hear: (second) => this.sound.hear(second, null), correct: doing.correct, rename: doing.rename });
+    this.transcript = new Transcript({ hear: (second) => this.sound.hear(second, null), correct: doing.correct, rename: doing.renameTurn });
     this.notes = new Notes({ ...doing, hear: (start, end) => this.sound.hear(start, end), reveal: (second) => this.reveal(second), toasts: app.toasts });
     this.title = editableTitle(doing.retitle);
+    this.ask = askBox(id, ({ start, end }) => this.sound.hear(start, end), MISSED);
     this.parts = liveParts(app.root, {
+      ask: this.ask.element,
       title: this.title.element,
       transcript: this.transcript.root,
       notes: this.notes.root,
@@ -64,6 +69,7 @@ class Live {
       { key: "l", name: "L", does: "Jump to live", run: () => this.jump() },
       { key: "e", name: "E", does: "Correct this turn", run: () => this.transcript.edit() },
       { key: "n", name: "N", does: "Add a note", run: () => this.notes.add() },
+      { key: "a", name: "A", does: "Ask about this meeting", run: () => this.ask.input.focus() },
       { key: "p", name: "P", does: "Pause or go on recording", run: () => this.bar.togglePause() },
     ]);
   }
@@ -83,17 +89,21 @@ class Live {
     if (change.error) this.app.toasts.show(change.error);
     if (change.text || change.interims) this.drawText(change);
     if (change.notes || change.all) this.drawNotes();
-    if (change.meta || change.text) drawPeople(this.parts.people, state, (voice) => this.transcript.hue(voice));
+    if (change.meta || change.text) this.drawPeople();
     if (change.meta) this.drawMeeting();
     if (change.spoken) this.say(change.spoken);
     if (!this.gone) this.health.draw(this.feed, this.bar.recorder);
+  }
+
+  drawPeople() {
+    drawPeople(this.parts.people, this.feed.state, (voice) => this.transcript.hue(voice), (voice) => void this.doing.rename(voice));
   }
 
   showGone() {
     if (this.gone) return;
     this.gone = true;
     this.bar.recorder?.each({ type: "forget" });
-    plainPage(this.app.root, "No such meeting", h("p", null, "It was deleted, or you may not see it."), h("p", null, h("a", { class: "button", href: "/" }, "All meetings")));
+    noSuchMeeting(this.app.root);
   }
 
   /** @param {Change} change */
@@ -157,6 +167,7 @@ class Live {
   heard(second, start) {
     this.transcript.follow(second);
     this.notes.heard(second === null ? null : start);
+    this.ask.answer.heard(this.id, second === null ? null : start);
   }
 
   /** @param {string} tab */

@@ -1,7 +1,8 @@
 // @ts-check
 /** Dialogs, menus and short messages. The browser's own dialog traps the focus and gives it back. */
 
-import { fill, h, icon } from "../lib/h.js";
+import { h, icon } from "../lib/h.js";
+import { suggest } from "./suggest.js";
 
 /**
  * Opens a modal dialog; resolves when it is closed, with what it was closed with ("" = cancelled).
@@ -51,8 +52,8 @@ export async function confirmDialog(title, text, yes, danger = false) {
   return (await closed) === "yes";
 }
 
-/** Asks for one line; null when cancelled. @param {string} title @param {string} label @param {string} value @param {string} yes @param {string} [note] */
-export async function askLine(title, label, value, yes, note) {
+/** Asks for one line; null when cancelled. @param {string} title @param {string} label @param {string} value @param {string} yes @param {string} [note] @param {string[]} [known] what it may be */
+export async function askLine(title, label, value, yes, note, known = []) {
   const input = h("input", { type: "text", id: "ask-line", value, maxLength: 200, autocomplete: "off" });
   const { closed } = openDialog({
     title,
@@ -60,6 +61,7 @@ export async function askLine(title, label, value, yes, note) {
     footer: [h("button", { class: "button", type: "button", onclick: (/** @type {any} */ e) => e.target.closest("dialog").close("") }, "Cancel"), h("button", { class: "button primary" }, yes)],
     onSubmit: (close) => close("yes"),
   });
+  if (known.length) suggest(input, known);
   input.select();
   return (await closed) === "yes" ? input.value.trim() : null;
 }
@@ -127,9 +129,4 @@ export class Toasts {
     while (this.root.children.length > 2) this.root.firstChild?.remove();
     this.root.append(toast);
   }
-}
-
-/** A page that says one thing. @param {HTMLElement} root @param {string} title @param {(Node | string)[]} children */
-export function plainPage(root, title, ...children) {
-  fill(root, h("header", { class: "top" }, h("a", { class: "brand", href: "/" }, "Rapporteur")), h("main", { class: "plain", id: "main" }, h("h1", null, title), ...children));
 }

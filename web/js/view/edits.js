@@ -22,7 +22,18 @@ export function edits(app, meeting, state) {
       return false;
     }
   };
+  /** Asks what a voice is called, everywhere in the meeting. @param {string} voice a speaker label, or the track of one voice */
+  const rename = async (voice) => {
+    const { speakers, tracks, meeting: facts } = state();
+    const label = tracks.get(voice)?.speaker ?? voice;
+    const before = speakers[label];
+    const known = [...new Set([...Object.values(speakers), ...(facts.participants ?? [])])];
+    const name = await askLine("Who is this?", "Name", before ?? "", "Save", "The name appears everywhere in this meeting. A name that somebody else has makes the two one.", known);
+    if (!name || name === before || !(await told(api.nameSpeaker(meeting, label, name)))) return;
+    app.toasts.show(`Now called ${name}`, before ? () => void told(api.nameSpeaker(meeting, label, before)) : null);
+  };
   return {
+    nameOf: (/** @type {string} */ user) => (user === app.me.user ? "You" : "Somebody"),
     edit: (/** @type {any} */ note, /** @type {object} */ fields) => told(api.editNote(meeting, note.id, fields)),
     merge: (/** @type {any} */ note, /** @type {any} */ into) => told(api.mergeNote(meeting, note.id, into.id)),
     add: (/** @type {object} */ note) => told(api.addNote(meeting, note)),
@@ -32,15 +43,8 @@ export function edits(app, meeting, state) {
       app.toasts.show("Corrected", () => void told(api.editSegment(meeting, segment.id, { text: before })));
       return true;
     },
-    rename: async (/** @type {import("../feed/turns.js").Turn} */ turn) => {
-      const segment = turn.segments[0];
-      const label = segment.speaker ?? state().tracks.get(segment.track)?.speaker ?? segment.track;
-      const name = await askLine("Name this speaker", "Name", state().speakers[label] ?? "", "Save", "The name appears everywhere in this meeting. A name that somebody else has makes the two one.");
-      if (!name) return;
-      const before = state().speakers[label];
-      if (!(await told(api.nameSpeaker(meeting, label, name)))) return;
-      app.toasts.show(`Now called ${name}`, before ? () => void told(api.nameSpeaker(meeting, label, before)) : null);
-    },
+    rename,
+    renameTurn: (/** @type {import("../feed/turns.js").Turn} */ turn) => void rename(turn.voice),
     retitle: (/** @type {string} */ title) => told(api.rename(meeting, title)),
   };
 }

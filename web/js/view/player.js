@@ -22,7 +22,7 @@ export class Player extends EventTarget {
     this.stopAt = null;
     /** @type {Float32Array | null} */
     this.wave = null;
-    /** @type {{start: number}[]} */
+    /** @type {import("../feed/fold.js").Chapter[]} */
     this.chapters = [];
     /** @type {{start: number, end: number}[]} */
     this.gaps = [];

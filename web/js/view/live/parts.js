@@ -7,7 +7,7 @@ export const LEVELS = 5;
 
 /**
  * @param {HTMLElement} root
- * @param {{title: HTMLElement, transcript: HTMLElement, notes: HTMLElement, pause: () => void, end: () => void, jump: () => void,
+ * @param {{title: HTMLElement, transcript: HTMLElement, notes: HTMLElement, ask: HTMLElement, pause: () => void, end: () => void, jump: () => void,
  *   scrolled: () => void, addNote: () => void, showTab: (tab: string) => void}} wishes
  */
 export function liveParts(root, wishes) {
@@ -22,7 +22,7 @@ export function liveParts(root, wishes) {
   const health = h("footer", { class: "health" });
   const spoken = h("div", { class: "hidden", "aria-live": "polite", role: "log", "aria-label": "What is being said" });
   const alert = h("div", { class: "hidden", role: "status" });
-  fill(root, h("div", { class: "live" }, head.element, h("div", null, people, banners), tabs, columns, health, spoken, alert));
+  fill(root, h("div", { class: "live" }, head.element, h("div", { class: "room" }, people, banners), tabs, columns, health, spoken, alert));
   return { ...head, ...text, ...notes, people, banners, count, columns, tabs, health, spoken, alert };
 }
 
@@ -50,12 +50,12 @@ function textParts({ transcript, jump, scrolled }) {
 }
 
 /** @param {Parameters<typeof liveParts>[1]} wishes */
-function notesParts({ notes, addNote }) {
+function notesParts({ notes, addNote, ask }) {
   const notesEmpty = h("p", { class: "notes-empty" });
   const soFarText = h("p", { dir: "auto" });
   const soFar = h("details", { class: "so-far", hidden: true }, h("summary", null, "Summary so far"), soFarText);
   const add = h("button", { type: "button", class: "button quiet", onclick: addNote }, icon("plus"), "Add a note");
-  const notesColumn = h("section", { class: "column notes", id: "notes-column", tabIndex: -1, "aria-label": "Notes" }, h("div", { class: "notes-head" }, h("h2", null, "Notes"), add), notesEmpty, notes, soFar);
+  const notesColumn = h("section", { class: "column notes", id: "notes-column", tabIndex: -1, "aria-label": "Notes" }, h("div", { class: "notes-head" }, h("h2", null, "Notes"), add), notesEmpty, notes, soFar, ask);
   return { notesEmpty, soFar, soFarText, notesColumn };
 }
 

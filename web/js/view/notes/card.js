@@ -17,13 +17,17 @@ import { MARKS } from "./kinds.js";
 
 const MOST_EVIDENCE = 3;
 
-/** @param {Note} note @param {CardWishes} doing @param {boolean} showOwner */
-export function noteCard(note, doing, showOwner) {
+/**
+ * @param {Note} note
+ * @param {CardWishes} doing
+ * @param {{showOwner: boolean, overdue?: boolean, source?: Node}} look source: where the note comes from, if that is not plain
+ */
+export function noteCard(note, doing, look) {
   return h("li", { class: `note ${note.status ?? "open"}`, dataset: { id: note.id } },
     mark(note, doing),
     h("div", null,
       editable(note, "text", note.text, "text", "Edit", doing),
-      h("div", { class: "facts" }, ...facts(note, doing, showOwner)),
+      h("div", { class: "facts" }, ...facts(note, doing, look)),
       quote(note)),
     h("button", { type: "button", class: "square more", "aria-label": `More for: ${note.text}`, onclick: (/** @type {any} */ event) => doing.menu(note, event.currentTarget) }, icon("more")));
 }
@@ -41,24 +45,26 @@ function editable(note, field, shown, className, title, doing) {
   return button;
 }
 
-/** @param {Note} note @param {CardWishes} doing @param {boolean} showOwner @returns {Node[]} */
-function facts(note, doing, showOwner) {
+/** @param {Note} note @param {CardWishes} doing @param {Parameters<typeof noteCard>[2]} look @returns {Node[]} */
+function facts(note, doing, look) {
   const parts = [
-    ...(note.kind === "action" ? actionFacts(note, doing, showOwner) : []),
+    ...(note.kind === "action" ? actionFacts(note, doing, look) : []),
     note.status === "answered" ? h("span", null, "Answered") : null,
     ...(note.evidence ?? []).slice(0, MOST_EVIDENCE).map((evidence, index) => hearButton(evidence, index === 0, doing)),
     (note.locked ?? []).length ? lockMark(note) : null,
     changeTag(note),
+    look.source ?? null,
   ];
   return parts.filter((part) => part !== null).flatMap((part, index) => (index ? [h("span", { class: "sep", "aria-hidden": "true" }), part] : [part]));
 }
 
-/** @param {Note} note @param {CardWishes} doing @param {boolean} showOwner */
-function actionFacts(note, doing, showOwner) {
+/** @param {Note} note @param {CardWishes} doing @param {Parameters<typeof noteCard>[2]} look */
+function actionFacts(note, doing, { showOwner, overdue }) {
   const said = note.due && note.due_words ? `“${note.due_words}”` : "Change when it is due";
+  const due = dueText(note.due, note.due_words) || "No date";
   return [
     showOwner || !note.owner ? editable(note, "owner", note.owner || "Nobody yet", note.owner ? "owner" : "", "Change who does it", doing) : null,
-    editable(note, "due", dueText(note.due, note.due_words) || "No date", "", said, doing),
+    editable(note, "due", overdue ? `${due}, overdue` : due, overdue ? "late" : "", said, doing),
   ];
 }
 

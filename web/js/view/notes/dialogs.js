@@ -3,7 +3,7 @@
 
 import { h } from "../../lib/h.js";
 import { openDialog } from "../dialog.js";
-import { suggest } from "./field.js";
+import { suggest } from "../suggest.js";
 import { BY_HAND } from "./kinds.js";
 
 /** @typedef {import("../../feed/fold.js").Note} Note */

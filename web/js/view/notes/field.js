@@ -1,8 +1,6 @@
 // @ts-check
 /** A field that is edited where it stands: an input takes the place of the button that shows it. */
 
-import { h } from "../../lib/h.js";
-
 /** @typedef {HTMLInputElement | HTMLTextAreaElement} Input */
 
 /**
@@ -38,12 +36,4 @@ function pressed(event, finish) {
   if (event.key !== "Enter" || event.shiftKey) return;
   event.preventDefault();
   finish(true);
-}
-
-/** Offers names while a person types. @param {HTMLInputElement} input @param {string[]} names */
-export function suggest(input, names) {
-  const list = h("datalist", { id: `names-${Math.random().toString(36).slice(2)}` }, names.map((name) => h("option", { value: name })));
-  input.setAttribute("list", list.id);
-  input.addEventListener("focus", () => input.after(list), { once: true });
-  input.addEventListener("blur", () => list.remove());
 }

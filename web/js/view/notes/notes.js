@@ -2,12 +2,15 @@
 /** The notes as lists of cards: every field is edited where it stands, every change can be taken back for ten seconds. */
 
 import { shownNotes } from "../../feed/fold.js";
-import { fill, h } from "../../lib/h.js";
+import { groupBy } from "../../lib/group.js";
+import { h } from "../../lib/h.js";
 import { askLine, openMenu } from "../dialog.js";
 import { noteCard } from "./card.js";
 import { askMerge, openAddNote } from "./dialogs.js";
-import { editInPlace, suggest } from "./field.js";
+import { NoteEditing } from "./editing.js";
+import { openHistory } from "./history.js";
 import { KINDS } from "./kinds.js";
+import { Shelves } from "./shelves.js";
 
 /** @typedef {import("../../feed/fold.js").Note} Note */
 /** @typedef {import("../../feed/fold.js").State} State */
@@ -18,11 +21,9 @@ import { KINDS } from "./kinds.js";
  * @property {(note: Note, fields: Record<string, any>) => Promise<boolean>} edit
  * @property {(note: Note, into: Note) => Promise<boolean>} merge
  * @property {(fields: {kind: string, text: string, owner?: string | null, due?: string | null}) => Promise<boolean>} add
+ * @property {(user: string) => string} nameOf what to call the person who changed something
  * @property {import("../dialog.js").Toasts} toasts
  */
-
-/** @type {Record<string, string>} */
-const STATUS_SAID = { done: "Done", open: "Open again", answered: "Answered" };
 
 /** All cards of a meeting, grouped. */
 export class Notes {
@@ -31,16 +32,23 @@ export class Notes {
     this.wishes = wishes;
     this.byOwner = byOwner;
     this.root = h("div", { class: "notes-list" });
+    this.shelves = new Shelves(this.root);
     /** @type {Map<string, {element: HTMLElement, sign: string}>} */
     this.cards = new Map();
     this.first = true;
     /** @type {State | null} */
     this.state = null;
-    this.editing = "";
+    this.editing = new NoteEditing({
+      edit: wishes.edit,
+      show: (note) => this.show(note),
+      redraw: () => this.state && this.update(this.state),
+      names: () => this.names(),
+      toasts: wishes.toasts,
+    });
     /** @type {import("./card.js").CardWishes} */
     this.doing = {
-      edit: (note, field, button) => this.edit(note, field, button),
-      setStatus: (note, status) => void this.save(note, "status", status),
+      edit: (note, field, button) => this.editing.edit(note, field, button),
+      setStatus: (note, status) => void this.editing.save(note, "status", status),
       menu: (note, anchor) => this.menu(note, anchor),
       hear: (start, end) => wishes.hear(start, end),
     };
@@ -52,7 +60,7 @@ export class Notes {
     const notes = shownNotes(state);
     const focused = document.activeElement;
     const focusKey = focused instanceof HTMLElement && this.root.contains(focused) ? [focused.closest(".note")?.getAttribute("data-id") ?? "", focused.dataset.field] : null;
-    fill(this.root, KINDS.map(([kind, title]) => this.group(kind, title, notes.filter((note) => note.kind === kind))));
+    this.shelves.show(KINDS.flatMap(([kind, title]) => this.group(kind, title, notes.filter((note) => note.kind === kind))));
     for (const id of this.cards.keys()) if (!notes.some((note) => note.id === id)) this.cards.delete(id);
     this.first = false;
     if (focusKey?.[0]) this.focus(focusKey[0], focusKey[1]);
@@ -70,36 +78,33 @@ export class Notes {
     for (const button of this.root.querySelectorAll(".hear")) button.setAttribute("aria-pressed", String(start !== null && Number(/** @type {HTMLElement} */ (button).dataset.start) === start));
   }
 
-  /** @param {Note["kind"]} kind @param {string} title @param {Note[]} notes */
+  /** @param {Note["kind"]} kind @param {string} title @param {Note[]} notes @returns {import("./shelves.js").Group[]} */
   group(kind, title, notes) {
-    if (notes.length === 0) return null;
+    if (notes.length === 0) return [];
     const open = notes.filter((note) => note.status !== "withdrawn");
     const gone = notes.filter((note) => note.status === "withdrawn");
-    const heading = h("h2", null, title, " ", h("span", { class: "count" }, open.length));
-    const lists = kind === "action" && this.byOwner ? [...this.owners(open), this.list(gone)] : [this.list([...open, ...gone])];
-    return h("section", { class: "notes-group", id: `notes-${kind}` }, heading, ...lists);
+    const lists = kind === "action" && this.byOwner ? this.owners(open) : [this.list("open", "", open)];
+    return [{ key: kind, title, count: open.length, lists: [...lists, this.list("withdrawn", "", gone)] }];
   }
 
   /** @param {Note[]} notes */
   owners(notes) {
-    /** @type {Map<string, Note[]>} */
-    const owners = new Map();
-    for (const note of notes) owners.set(note.owner ?? "", [...(owners.get(note.owner ?? "") ?? []), note]);
-    const named = [...owners].sort(([a], [b]) => (a === "" ? 1 : b === "" ? -1 : 0));
-    return named.flatMap(([owner, items]) => [h("h3", { dir: "auto" }, owner || "Nobody yet"), this.list(items)]);
+    const owners = groupBy(notes, (note) => note.owner ?? "");
+    const named = [...owners].sort(([a], [b]) => Number(a === "") - Number(b === ""));
+    return named.map(([owner, items]) => this.list(`owner ${owner}`, owner || "Nobody yet", items));
   }
 
-  /** @param {Note[]} notes */
-  list(notes) {
-    return notes.length ? h("ul", null, ...notes.map((note) => this.card(note))) : null;
+  /** @param {string} key @param {string} title @param {Note[]} notes @returns {import("./shelves.js").List} */
+  list(key, title, notes) {
+    return { key, title, cards: notes.map((note) => this.card(note)) };
   }
 
   /** The note's element; made anew only when the note changed. @param {Note} note */
   card(note) {
     const sign = JSON.stringify(note);
     const known = this.cards.get(note.id);
-    if (known && (known.sign === sign || this.editing === note.id)) return known.element;
-    const element = noteCard(note, this.doing, !this.byOwner);
+    if (known && (known.sign === sign || this.editing.open === note.id)) return known.element;
+    const element = noteCard(note, this.doing, { showOwner: !this.byOwner });
     if (!known && !this.first) element.classList.add("fresh");
     this.cards.set(note.id, { element, sign });
     return element;
@@ -115,37 +120,6 @@ export class Notes {
 
   // ---- editing ---------------------------------------------------------------------------------------------------
 
-  /** @param {Note} note @param {"text" | "owner" | "due"} field @param {HTMLElement} button */
-  edit(note, field, button) {
-    const input = this.input(note, field);
-    this.editing = note.id;
-    editInPlace(button, input, (kept) => {
-      this.editing = "";
-      const value = input.value.trim();
-      if (kept && (value || field !== "text")) void this.save(note, field, value || null);
-      else if (this.state) this.update(this.state);
-    });
-  }
-
-  /** @param {Note} note @param {"text" | "owner" | "due"} field */
-  input(note, field) {
-    if (field === "text") return h("textarea", { value: note.text, rows: 1, dir: "auto", maxLength: 1000, "aria-label": "Text", dataset: { field } });
-    if (field === "due") return h("input", { type: "date", value: note.due ?? "", "aria-label": "Due", dataset: { field } });
-    const input = h("input", { type: "text", value: note.owner ?? "", "aria-label": "Who does it", maxLength: 100, dataset: { field } });
-    suggest(input, this.names());
-    return input;
-  }
-
-  /** Saves a field and offers the way back. @param {Note} note @param {"text" | "owner" | "due" | "status"} field @param {string | null} value */
-  async save(note, field, value) {
-    const before = note[field] ?? (field === "status" ? "open" : null);
-    const wasLocked = (note.locked ?? []).includes(field);
-    this.show({ ...note, [field]: value, ...(field === "due" ? { due_words: null } : {}) });
-    if (!(await this.wishes.edit(note, { [field]: value }))) return this.show(note);
-    const back = { [field]: before, ...(wasLocked ? {} : { unlock: [field] }) };
-    this.wishes.toasts.show(field === "status" ? STATUS_SAID[value ?? ""] ?? "Saved" : "Saved", () => void this.wishes.edit(note, back));
-  }
-
   /** What a person did is on the page at once; the feed confirms it. @param {Note} note */
   show(note) {
     this.state?.notes.set(note.id, note);
@@ -159,32 +133,26 @@ export class Notes {
     const answered = note.status === "answered";
     openMenu(anchor, [
       first ? item("Show in the transcript", () => this.wishes.reveal(first.start)) : null,
-      note.kind === "question" ? item(answered ? "Not answered" : "Mark as answered", () => void this.save(note, "status", answered ? "open" : "answered")) : null,
+      note.kind === "question" ? item(answered ? "Not answered" : "Mark as answered", () => void this.editing.save(note, "status", answered ? "open" : "answered")) : null,
       note.kind === "action" && this.byOwner ? item("Give it to somebody else…", () => void this.giveAway(note)) : null,
-      note.status === "withdrawn" ? item("Take back the withdrawal", () => void this.save(note, "status", "open")) : null,
+      note.status === "withdrawn" ? item("Take back the withdrawal", () => void this.editing.save(note, "status", "open")) : null,
       (note.locked ?? []).length ? item("Let the analyzer change it again", () => void this.wishes.edit(note, { unlock: note.locked })) : null,
+      (note.history ?? []).length ? item("History", () => openHistory(note, anchor, this.wishes.nameOf)) : null,
       others.length ? item("Merge into another…", () => void this.merge(note, others)) : null,
-      item("Delete", () => void this.remove(note), "danger"),
+      item("Delete", () => void this.editing.remove(note), "danger"),
     ], "More for this note");
   }
 
   /** @param {Note} note */
   async giveAway(note) {
     const owner = await askLine("Who does it?", "Name", note.owner ?? "", "Save");
-    if (owner !== null && owner !== (note.owner ?? "")) await this.save(note, "owner", owner || null);
+    if (owner !== null && owner !== (note.owner ?? "")) await this.editing.save(note, "owner", owner || null);
   }
 
   /** @param {Note} note @param {Note[]} others */
   async merge(note, others) {
     const into = await askMerge(note, others);
     if (into) await this.wishes.merge(note, into);
-  }
-
-  /** @param {Note} note */
-  async remove(note) {
-    this.show({ ...note, deleted: true });
-    if (!(await this.wishes.edit(note, { deleted: true }))) return this.show(note);
-    this.wishes.toasts.show("Deleted", () => void this.wishes.edit(note, { deleted: false }));
   }
 
   /** Adds a note by hand. @param {Note["kind"]} [kind] */

@@ -1,7 +1,7 @@
 // @ts-check
 /** Hearing words again while the meeting goes on: the recording grows, so it is opened anew for every place. */
 
-import { api } from "../../lib/api.js";
+import { api } from "../lib/api.js";
 
 const LEAD_S = 0.2;
 const TAIL_S = 0.3;

@@ -1,0 +1,113 @@
+"""What the scripted server answers about all meetings together: search, questions, the board of action items."""
+
+import datetime as dt
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+from tests.e2e import scripts
+
+DAY_S = 86_400
+
+
+def found(wanted: str) -> dict[str, Any]:
+    """The answer of the search: lines that hold the text."""
+    items = []
+    for segment in scripts.segments("done"):
+        at = segment["text"].lower().find(wanted.lower())
+        if at < 0:
+            continue
+        snippet = {
+            "text": segment["text"],
+            "highlights": [[at, at + len(wanted)]],
+            "at": segment["start"],
+            "speaker": "Kenji",
+        }
+        items.append(
+            {
+                "id": segment["id"],
+                "meeting": "done",
+                "title": scripts.TITLES["done"],
+                "started_at": time.time() - 1e5,
+                "kind": "transcript",
+                "snippet": snippet,
+            }
+        )
+    kinds = [{"value": "transcript", "label": "", "count": len(items)}, {"value": "decision", "label": "", "count": 1}]
+    return {"items": items, "found": len(items), "mode": "hybrid", "facets": {"kind": kinds}}
+
+
+async def answer(question: str) -> AsyncIterator[bytes]:
+    """Two quoted sentences; none to a question about lunch."""
+    said = [segment for segment in scripts.segments("done") if "price" in segment["text"] or "nine" in segment["text"]]
+    chosen = [] if "lunch" in question else said[-2:]
+    for segment in chosen:
+        citation = {
+            "meeting": "done",
+            "title": scripts.TITLES["done"],
+            "segment": segment["id"],
+            "start": segment["start"],
+            "end": segment["end"],
+            "speaker": "Daniela",
+        }
+        yield _event("sentence", {"text": segment["text"], "citation": citation})
+    yield _event("done", {"found": bool(chosen), "how": "quoted", "took_ms": 12.0})
+
+
+def _event(name: str, data: dict[str, Any]) -> bytes:
+    return f"event: {name}\r\ndata: {json.dumps(data)}\r\n\r\n".encode()
+
+
+def board(owners: list[str], statuses: list[str]) -> dict[str, Any]:
+    """Action items of three meetings: late ones, near ones, far ones, undated and done ones."""
+    today = dt.date.today()
+    rows = [
+        ("Send the price list to the people in Porto", "Tom", -3, "open", "Price of the mobile plan", 6),
+        ("Ask Joana whether she can take the missing strings", "Ruth", -1, "open", "Launch in Portugal", 2),
+        ("Import the translated strings", "Kenji", 4, "open", "Launch in Portugal", 2),
+        ("Book the room for the workshop", None, 6, "open", "Roadmap", 9),
+        ("Write down how refunds work, with the cases that support sees most", "Ruth", 24, "open", "Roadmap", 9),
+        ("Look at the checkout on small telephones", "Kenji", None, "open", "Retrospective", 12),
+        ("Send the invitation for the next meeting", "Daniela", -2, "done", "Launch in Portugal", 2),
+    ]
+    entries = [_entry(index, *row, today) for index, row in enumerate(rows)]
+    shown = [
+        entry
+        for entry in entries
+        if (not statuses or entry["item"]["status"] in statuses)
+        and (not owners or (entry["item"]["owner"] or "") in owners)
+    ]
+    open_ = [entry for entry in entries if entry["item"]["status"] == "open"]
+    names = dict.fromkeys(entry["item"]["owner"] for entry in open_)
+    return {
+        "items": shown,
+        "total": len(shown),
+        "next": None,
+        "counts": {"open": len(open_), "done": 1, "overdue": sum(entry["overdue"] for entry in entries)},
+        "owners": [
+            {"owner": name, "open": sum(e["item"]["owner"] == name for e in open_), "overdue": 0} for name in names
+        ],
+    }
+
+
+def _entry(  # one row of the table above
+    index: int, text: str, owner: str | None, days: int | None, status: str, title: str, ago: int, today: dt.date
+) -> dict[str, Any]:
+    item = {
+        "id": f"a{index}",
+        "kind": "action",
+        "text": text,
+        "rev": 1,
+        "owner": owner,
+        "due": None if days is None else (today + dt.timedelta(days)).isoformat(),
+        "status": status,
+        "evidence": [{"segment_id": "done-11", "quote": "I will do that.", "start": 47.0, "end": 50.3}],
+    }
+    return {
+        "meeting": "done",
+        "title": title,
+        "started_at": time.time() - ago * DAY_S,
+        "item": item,
+        "overdue": status == "open" and days is not None and days < 0,
+    }
