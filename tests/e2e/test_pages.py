@@ -264,14 +264,13 @@ async def test_twenty_thousand_turns_open_and_scroll(stage: Stage) -> None:
 
 
 def _ledger(fake: Fake) -> tuple[np.ndarray, list[tuple[int, int, str]]]:
-    """The sound that the server stored, after checking that its media time has no hole."""
+    """The sound that the server stored, after checking that its media time has no hole and no overlap."""
     (kept,) = fake.frames.values()
     sound, gaps, end = [], [], 0
     for _, frames in sorted(kept.items()):
         assert sorted(frames) == list(range(len(frames)))
         for _, frame in sorted(frames.items()):
-            # As the gateway does it: media time only moves forward.
-            pts = max(end, struct.unpack_from("<Q", frame, 12)[0])
+            pts = struct.unpack_from("<Q", frame, 12)[0]
             assert pts == end
             if frame[2] & 2:
                 gap = json.loads(frame[24:])
@@ -289,7 +288,7 @@ async def _recorded(stage: Stage, seconds: float) -> None:
     await _shows(stage, f"{clock} >= {seconds}")
 
 
-async def test_a_recording_survives_an_outage_and_reloads_without_losing_sound(stage: Stage) -> None:
+async def test_a_recording_survives_an_outage_and_reloads_to_the_sample(stage: Stage) -> None:
     stage.complaints.expected = REFUSED
     stage.page.on("dialog", lambda dialog: asyncio.ensure_future(dialog.accept()))
     await stage.open("/")
@@ -317,30 +316,22 @@ async def test_a_recording_survives_an_outage_and_reloads_without_losing_sound(s
     reference, rate = soundfile.read(WEB / "sample" / "planning.flac", dtype="float64")
     assert rate in (16000, 24000, 48000)
     assert gaps == []
-    unlike = _unlike(heard / 32768, reference, rate)
-    assert all(second >= 8 for second in unlike), "before the first reload everything is at its place"
-    assert len(unlike) <= 2, "only the second of a reload's seam may hold two pieces"
+    assert _mismatch(heard / 32768, reference, rate) < 0.02
     assert stage.complaints.lines == []
 
 
-def _unlike(heard: np.ndarray, reference: np.ndarray, rate: int) -> list[int]:
-    """The seconds of ``heard`` that are not the recording that was played.
-
-    A reload may play up to a second again (the page cannot know what its dying socket still delivered), so the
-    recording is looked for at its place and up to a second before it per reload, never after: that would be a loss.
-    """
+def _mismatch(heard: np.ndarray, reference: np.ndarray, rate: int) -> float:
+    """How much of the sound's energy differs from the recording that was played, second by second, at worst."""
     times = np.arange(heard.size) / 16000
-    wanted = np.concatenate([np.zeros(2 * 16000), np.interp(times, np.arange(reference.size) / rate, reference)])
-    unlike = []
+    wanted = np.interp(times, np.arange(reference.size) / rate, reference)
+    worst = 0.0
     for start in range(0, heard.size - 16000, 16000):
-        a, near = heard[start : start + 16000], wanted[start : start + 3 * 16000]
-        b = near[int(np.argmax(np.abs(np.correlate(near, a, "valid")))) :][:16000]
+        a, b = heard[start : start + 16000], wanted[start : start + 16000]
         energy = float(np.sum(b * b))
         if energy > 1:
             gain = float(np.dot(a, b) / energy)
-            if float(np.sum((a - gain * b) ** 2) / np.sum(a * a)) >= 0.02:
-                unlike.append(start // 16000)
-    return unlike
+            worst = max(worst, float(np.sum((a - gain * b) ** 2) / np.sum(a * a)))
+    return worst
 
 
 async def test_a_pause_is_a_gap_and_the_microphone_is_recorded_around_it(stage: Stage) -> None:

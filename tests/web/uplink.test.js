@@ -241,6 +241,46 @@ test("after a reload sound that the server already has is cut off, to the sample
   assert.equal(server.pts, 960 + 4 * 960);
 });
 
+test("a file that goes on before the place that the server has reached is stored once", () => {
+  const server = new Server();
+  server.pts = 5 * 960 + 100;
+  const uplink = new Uplink(steady);
+  uplink.begin(7, 960, "reload", true);
+  for (let index = 1; index < 10; index += 1) {
+    uplink.push(sound(index), 0);
+    for (let now = index * 60; now < (index + 1) * 60; now += 30) step(uplink, now, server);
+  }
+  assert.deepEqual(server.sound, [...sound(5).slice(200), ...[6, 7, 8, 9].flatMap((index) => [...sound(index)])]);
+});
+
+test("a file that ends before the place that the server has reached is finished all the same", () => {
+  const server = new Server();
+  server.pts = 5 * 960;
+  const uplink = new Uplink(steady);
+  uplink.begin(7, 960, "reload", true);
+  uplink.push(sound(1), 0);
+  step(uplink, 0, server);
+  uplink.finish(new Uint8Array(0));
+  for (let now = 30; now < 600; now += 30) step(uplink, now, server);
+  assert.equal(server.frames.at(-1).flags, FLAG_LAST);
+  assert.equal(uplink.status(600).state, "done");
+});
+
+test("what a microphone hears after a reload is never taken for a repetition", () => {
+  const uplink = new Uplink(steady);
+  uplink.begin(7, 960, "reload", false);
+  const sent = [];
+  for (let index = 0; index < 3; index += 1) {
+    uplink.push(sound(index), index * 60);
+    for (const action of uplink.poll(index * 60, 0)) {
+      if (action.do === "connect") uplink.welcomed({ resume_from: 0, pts_samples: 5000 }, 0);
+      if (action.do === "send") sent.push(new Uint8Array(action.data.slice(HEADER_BYTES))[0]);
+    }
+  }
+  for (const action of uplink.poll(300, 0)) if (action.do === "send") sent.push(new Uint8Array(action.data.slice(HEADER_BYTES))[0]);
+  assert.deepEqual(sent, [0, 1, 2]);
+});
+
 test("a connection that breaks before the first frame numbers the session afresh", () => {
   const server = new Server();
   server.pts = 960;

@@ -75,9 +75,15 @@ export class Uplink {
 
   // ---- capture -------------------------------------------------------------------------------------------------
 
-  /** A new session takes the sound from here on. @param {number} id @param {number} pts @param {string} [cause] */
-  begin(id, pts, cause = "reload") {
-    const session = new Session(id, pts);
+  /**
+   * A new session takes the sound from here on.
+   * @param {number} id
+   * @param {number} pts
+   * @param {string} [cause]
+   * @param {boolean} [repeats] see Session
+   */
+  begin(id, pts, cause = "reload", repeats = true) {
+    const session = new Session(id, pts, repeats);
     session.bridgeCause = cause;
     this.sessions.push(session);
     this.lastWall = 0;
@@ -180,7 +186,7 @@ export class Uplink {
     this.storedPts = Math.max(this.storedPts, message.pts_samples);
     this.bindLater = undefined;
     if (message.resume_from > 0) session.basePts ??= message.pts_samples;
-    else if (session.count > 0) session.bind(message.pts_samples);
+    else if (session.ready(message.pts_samples)) session.bind(message.pts_samples);
     else this.bindLater = message.pts_samples;
     if (session.bound) session.markSafe(message.resume_from);
     this.nextSend = session.nextSeq;
@@ -208,10 +214,10 @@ export class Uplink {
     if (this.state === "open" && this.sending) this.nextSend = Math.max(this.sending.nextSeq, Math.min(this.nextSend, from));
   }
 
-  /** @param {string} detail @param {number} now */
-  slowed(detail, now) {
+  /** The server cannot store anything right now. @param {"full" | "slow"} why @param {number} now */
+  slowed(why, now) {
     this.heard(now);
-    this.slow = detail;
+    this.slow = why;
   }
 
   /** @param {number} now */
@@ -308,7 +314,7 @@ export class Uplink {
 
   bindIfDue() {
     const session = this.sending;
-    if (this.bindLater === undefined || session.count === 0) return;
+    if (this.bindLater === undefined || !session.ready(this.bindLater)) return;
     session.bind(this.bindLater);
     this.bindLater = undefined;
     this.nextSend = session.nextSeq;

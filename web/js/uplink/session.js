@@ -25,9 +25,11 @@ export class Session {
   /**
    * @param {number} id u32; larger is newer
    * @param {number} endPts media time at which its first chunk will start
+   * @param {boolean} repeats whether the same media time is the same sound (a file); a microphone never says a thing twice
    */
-  constructor(id, endPts) {
+  constructor(id, endPts, repeats) {
     this.id = id;
+    this.repeats = repeats;
     this.endPts = endPts;
     this.count = 0;
     /** Chunks that are not known to be safe, by ``n``. @type {Map<number, Chunk>} */
@@ -95,11 +97,20 @@ export class Session {
     return first.n;
   }
 
+  /**
+   * Whether the numbering can be fixed: something was captured and, if it repeats, all that the server has is behind it.
+   * @param {number} serverPts
+   */
+  ready(serverPts) {
+    return this.count > 0 && (!this.repeats || this.endPts > serverPts || this.lastN >= 0);
+  }
+
   /** Drops and cuts chunks that the server has; the first that remains, or where the next one will be. @param {number} pts */
   firstAfter(pts) {
     for (let n = this.safeN; n < this.count; n += 1) {
       const chunk = this.chunks.get(n);
       if (!chunk) continue;
+      if (!this.repeats) return chunk;
       if (chunk.pts + chunk.samples <= pts && !chunk.last) this.chunks.delete(n);
       else return this.cut(chunk, pts);
     }
@@ -108,6 +119,7 @@ export class Session {
 
   /** @param {Chunk} chunk @param {number} pts */
   cut(chunk, pts) {
+    if (chunk.last && chunk.samples === 0) chunk.pts = Math.max(chunk.pts, pts);
     const surplus = Math.min(chunk.samples, pts - chunk.pts);
     if (surplus <= 0) return chunk;
     if (chunk.pcm) chunk.pcm = chunk.pcm.slice(surplus * 2);

@@ -61,7 +61,7 @@ class TrackWorker {
     const newest = recording.sessions.at(-1)?.id ?? 0;
     const id = Math.max(Math.floor(Date.now() / 1000), newest + 1);
     const start = this.startPts();
-    this.uplink.begin(id, start, recording.paused || "reload");
+    this.uplink.begin(id, start, recording.paused || "reload", this.continuous);
     post({ type: "started", start });
     if (recording.paused) this.uplink.pause(recording.paused);
     recording.sessions = [...recording.sessions, { id, basePts: null, shift: 0 }];
@@ -82,7 +82,7 @@ class TrackWorker {
     const batches = (await this.store?.batches(recording.key, id).catch(() => [])) ?? [];
     const chunks = batches.flat();
     if (chunks.length === 0) return;
-    const session = this.uplink.begin(id, chunks[0].pts);
+    const session = this.uplink.begin(id, chunks[0].pts, "reload", this.continuous);
     session.basePts = basePts;
     session.shift = shift;
     session.safeN = chunks[0].n;
@@ -251,7 +251,7 @@ class TrackWorker {
       void this.saveRecording().catch(() => undefined);
     } else if (message.type === "ack") this.uplink.acked(message.upto, now);
     else if (message.type === "nack") this.uplink.missed(message.from, now);
-    else if (message.type === "slow") this.uplink.slowed(message.detail ?? "slow", now);
+    else if (message.type === "slow") this.uplink.slowed(message.code === "storage-full" ? "full" : "slow", now);
     else this.uplink.heard(now);
   }
 
