@@ -64,9 +64,13 @@ class Nack(msgspec.Struct, frozen=True, tag_field="type", tag="nack"):
 
 
 class Slow(msgspec.Struct, frozen=True, tag_field="type", tag="slow"):
-    """Nothing can be stored right now; keep the frames. The connection stays open while it may pass."""
+    """Nothing can be stored right now; keep the frames. The connection stays open while it may pass.
+
+    ``code``: what is in the way, ``storage-full`` or ``unavailable``.
+    """
 
     detail: str
+    code: str = "unavailable"
 
 
 ClientMessage = Hello | Ping | Pong

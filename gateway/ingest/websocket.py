@@ -13,7 +13,7 @@ from litestar.connection import WebSocket
 from contracts import log, subjects
 from contracts.audio import SAMPLE_RATE_HZ, Frame, decode_frame, encode_frame
 from contracts.bus import Bus
-from contracts.errors import BadInput, Fault, NotSignedIn, StorageFull, TooLarge, Unavailable
+from contracts.errors import BadInput, Fault, Fenced, NotSignedIn, StorageFull, TooLarge, Unavailable
 from gateway import problems
 from gateway.auth.identity import Ticket, User
 from gateway.auth.limits import RateLimit
@@ -178,11 +178,23 @@ class AudioSocket:
         while not session.finished:
             frame = await self._frames.get()
             msg_id = f"{track}:{frame.session}:{frame.seq}"
-            last_seq = await self._append(subject, encode_frame(frame), msg_id, last_seq)
+            try:
+                last_seq = await self._append(subject, encode_frame(frame), msg_id, last_seq)
+            except Fenced:
+                await self._check_newest(subject, session)
+                raise
             session.stored(frame)
             if (ack := session.ack(flush=self._frames.empty() and frame.is_last)) is not None:
                 await self._send(ack)
         raise _Done
+
+    async def _check_newest(self, subject: str, session: AudioSession) -> None:
+        """Raises Unavailable, so that the client says hello again, unless a newer session has the track.
+
+        What an earlier connection had on its way may be stored after the hello of the next one.
+        """
+        if (await self._mark(subject)).session <= session.session:
+            raise Unavailable("an earlier connection was still sending; say hello again", source="client")
 
     async def _append(self, subject: str, data: bytes, msg_id: str, last_seq: int) -> int:
         """Store one frame after the one at ``last_seq``; says ``slow`` while that is not possible."""
@@ -196,7 +208,7 @@ class AudioSocket:
                 if time.monotonic() - since > GIVE_UP_S:
                     raise
                 self._heard_at = time.monotonic()
-                await self._send(Slow(fault.detail))
+                await self._send(Slow(fault.detail, fault.code))
                 await asyncio.sleep(_RETRY_S[min(tries, len(_RETRY_S) - 1)])
                 tries += 1
 

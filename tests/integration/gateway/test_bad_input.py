@@ -90,6 +90,23 @@ async def test_an_old_session_gives_way_to_a_newer_one(client: Client) -> None:
     await new.close()
 
 
+async def test_what_a_dying_connection_still_delivers_does_not_end_the_new_one_for_good(client: Client) -> None:
+    meeting = await client.start()
+    track = await client.track(meeting)
+    old, _ = await client.hello(meeting, track)
+    new, welcome = await client.hello(meeting, track, session=SESSION + 1)
+    assert welcome["pts_samples"] == 0
+    await old.send(sound(0))
+    await acked(old, 0)
+    await new.send(sound(0, session=SESSION + 1))
+    assert await close_code_of(new) == 1013
+    again, welcome = await client.hello(meeting, track, session=SESSION + 1)
+    assert (welcome["resume_from"], welcome["pts_samples"]) == (0, 960)
+    await again.send(sound(0, session=SESSION + 1, pts=960))
+    await acked(again, 0)
+    await old.close()
+
+
 async def test_sound_for_ended_and_unknown_places_is_refused(client: Client) -> None:
     meeting = await client.start()
     track = await client.track(meeting)

@@ -60,7 +60,7 @@ async def test_a_full_disk_stores_nothing_acknowledges_nothing_and_says_so(
         socket, _ = await there.hello(meeting, track)
         await socket.send(sound(0))
         slow = await until(socket, "slow")
-        assert "disk" in slow["detail"]
+        assert ("disk" in slow["detail"], slow["code"]) == (True, "storage-full")
         assert await bus.last(subjects.AUDIO_STREAM, subjects.audio(meeting, track)) is None
         await socket.close()
         assert (await http.get("/v1/status")).json()["disk"]["state"] == "full"
