@@ -61,6 +61,7 @@ from gateway.projector import Projector
 from gateway.services import Services
 from gateway.settings import GatewaySettings
 from gateway.store.database import Database
+from gateway.traces import Traces
 
 MAX_BODY_BYTES = 1024 * 1024
 WS_MAX_BYTES = 64 * 1024 + 4096
@@ -79,6 +80,8 @@ def make_services(settings: GatewaySettings, bus: Bus, tickets: Store) -> Servic
     projector = Projector(bus, database, closer.wake)
     accounts = Accounts(database, settings)
     joining = Joining(lifecycle, accounts)
+    memory = Memory.at(settings.search_place, bus, ProjectedViews(database, projector))
+    traces = Traces(bus, database, settings, hub, memory, uploads)
     return Services(
         settings,
         bus,
@@ -89,11 +92,11 @@ def make_services(settings: GatewaySettings, bus: Bus, tickets: Store) -> Servic
         lifecycle,
         projector,
         closer,
-        Eraser(bus, database, lifecycle, settings, hub),
+        Eraser(database, lifecycle, settings, traces),
         hub,
         disk,
         metrics,
-        Memory.at(settings.search_place, bus, ProjectedViews(database, projector)),
+        memory,
         uploads,
         Importer(uploads, bus, lifecycle, disk, Limits()),
         RateLimit(settings.tickets_per_minute / 60, settings.tickets_per_minute),

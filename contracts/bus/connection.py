@@ -171,6 +171,10 @@ class Bus:
             return None
         return stored_from_raw(raw)
 
+    async def holds(self, stream: str, subject: str) -> bool:
+        """Whether there is any message of ``subject``, which may have wildcards."""
+        return await self._last_matching(stream, subject) > 0
+
     async def get(self, stream: str, seq: int) -> Stored | None:
         """The message with that stream sequence, or None when it is gone."""
         try:
@@ -182,6 +186,11 @@ class Bus:
         """The stream's newest sequence."""
         info = await guard(self._js.stream_info(stream))
         return info.state.last_seq
+
+    async def counts(self, stream: str, subject: str) -> dict[str, int]:
+        """How many messages there are of each subject that matches ``subject``."""
+        info = await guard(self._js.stream_info(stream, subjects_filter=subject))
+        return info.state.subjects or {}
 
     async def used_bytes(self, stream: str) -> tuple[int, int]:
         """Bytes stored in the stream and its budget."""

@@ -134,6 +134,10 @@ class Hub:
         if room is not None and not room.subscribers:
             del self._rooms[meeting]
 
+    def remembers(self, meeting: str) -> bool:
+        """Whether the state of a meeting is cached."""
+        return meeting in self._rooms
+
     async def _room(self, meeting: str) -> Room:
         async with asyncio.timeout(10.0):
             await self._started.wait()

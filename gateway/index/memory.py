@@ -149,6 +149,10 @@ class Memory:
         index = LateIndex(lambda: _open(place))
         return cls(index, embedder, Indexer(bus, views, index, embedder))
 
+    async def holds(self, meeting: str) -> bool:
+        """Whether anything of the meeting can be found. Raises Unavailable while the index is not open."""
+        return bool(await self._index.ids(meeting))
+
     async def run(self) -> None:
         """Open, load, index, for ever."""
         async with asyncio.TaskGroup() as tasks:

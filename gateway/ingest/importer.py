@@ -138,7 +138,8 @@ class Importer:
         newest = await self._bus.last(subjects.AUDIO_STREAM, subject)
         last_seq = newest.seq if newest else 0
         stored = decode_frame(newest.data) if newest else None
-        if stored is not None and stored.is_last:
+        facts = (await self._lifecycle.load(str(upload.meeting))).facts
+        if (stored is not None and stored.is_last) or (facts is not None and facts.state == "completed"):
             return upload
         done = stored.end_samples if stored else 0
         number, pts = 0, 0

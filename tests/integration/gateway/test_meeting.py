@@ -13,7 +13,6 @@ from gateway.store.views import load_view
 from gateway.view import MeetingView
 from tests.integration.gateway.client import Client, acked, close_code_of, eventually, sound, until
 from tests.integration.gateway.conftest import Gateway
-from tests.servers import NatsServer
 
 
 async def append(bus: Bus, subject: str, record: records.Record) -> int:
@@ -176,44 +175,6 @@ async def test_a_track_whose_client_is_gone_is_closed_after_the_end(gateway: Gat
     last = sound_of(await bus.last(subjects.AUDIO_STREAM, subjects.audio(meeting, cut)))
     assert last.frame is not None
     assert (last.frame.seq, last.frame.pts_samples) == (3, 3 * 960)
-
-
-async def test_deletion_leaves_nothing_but_an_audit_line(
-    gateway: Gateway, client: Client, bus: Bus, nats_server: NatsServer
-) -> None:
-    meeting = await client.start("Zebra budget")
-    track = await client.track(meeting)
-    socket, _ = await client.hello(meeting, track)
-    await socket.send(sound(0))
-    await acked(socket, 0)
-    await append(bus, subjects.transcript(meeting, track), final(meeting, track, 1))
-    folder = gateway.settings.archive_path / meeting / track
-    folder.mkdir(parents=True)
-    (folder / "000.flac").write_bytes(b"sound")
-    feed = await client.feed(meeting)
-    await until(feed, "snapshot")
-    assert (await client.http.delete(f"/v1/meetings/{meeting}")).status_code == 204
-    await until(feed, "meeting.deleted")
-    assert await close_code_of(feed) == 1000
-    assert (await client.http.get(f"/v1/meetings/{meeting}")).status_code == 404
-
-    async def erased() -> bool:
-        return not (folder.parent.exists() or await bus.snapshot(subjects.WORK_BUCKET))
-
-    await eventually(erased)
-    everything = await bus.read_until(subjects.MEETING_STREAM, subjects.everything(meeting), 1, 10**9)
-    assert [type(records.decode(s.data)).__name__ for s in everything] == ["MeetingDeleted"]
-    assert await bus.last(subjects.AUDIO_STREAM, subjects.audio(meeting, track)) is None
-    await gateway.services.database.compact()
-    for name in ("rapporteur.db", "rapporteur.db-wal"):
-        file = gateway.settings.data_path / name
-        assert not file.exists() or b"Zebra" not in file.read_bytes()
-    nats_server.stop()
-    kept = [path for path in nats_server.store.rglob("*") if path.is_file()]
-    assert kept
-    assert not [path for path in kept if b"Zebra" in path.read_bytes() or b"hello 1" in path.read_bytes()]
-    nats_server.start()
-    await nats_server.ready()
 
 
 async def test_pages_are_served_with_a_validator(gateway: Gateway) -> None:
