@@ -26,7 +26,15 @@ class TrackLeases:
     lease is given up at once.
     """
 
-    def __init__(self, bus: Bus, owner: str, claims: Claims, run_track: RunTrack) -> None:
+    def __init__(
+        self,
+        bus: Bus,
+        owner: str,
+        claims: Claims,
+        run_track: RunTrack,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._clock = clock
         self._bus = bus
         self._owner = owner
         self._claims = claims
@@ -42,7 +50,7 @@ class TrackLeases:
             tasks.create_task(self._watch_leases(), name="watch:leases")
             tasks.create_task(self._reconcile(), name="reconcile")
             while True:
-                now = time.monotonic()
+                now = self._clock()
                 for key, work in self._claims.due(now):
                     self._running[key] = tasks.create_task(self._own(key, work), name=key)
                 await self._until(self._claims.next_due() - now)
@@ -59,7 +67,7 @@ class TrackLeases:
         async for entry in self._bus.entries(subjects.WORK_BUCKET, subjects.TRACK_WORK_ALL):
             work = work_of(entry)
             if work is not None:
-                self._claims.opened(entry.key, work, time.monotonic())
+                self._claims.opened(entry.key, work, self._clock())
             else:
                 self._close(entry.key)
             self._changed.set()
@@ -73,7 +81,7 @@ class TrackLeases:
     async def _watch_leases(self) -> None:
         async for entry in self._bus.entries(subjects.LEASE_BUCKET, subjects.TRACK_WORK_ALL):
             holder = entry.value.decode() if entry.value else None
-            self._claims.held(entry.key, holder, time.monotonic())
+            self._claims.held(entry.key, holder, self._clock())
             self._changed.set()
 
     async def _reconcile(self) -> None:
@@ -89,20 +97,20 @@ class TrackLeases:
             holders = {key: entry.value.decode() for key, entry in leases.items() if entry.value}
             for key in self._running.keys() - known.keys():
                 self._close(key)
-            self._claims.reconcile(known, holders, time.monotonic())
+            self._claims.reconcile(known, holders, self._clock())
             await self._report_waiting()
             self._changed.set()
 
     async def _report_waiting(self) -> None:
         """Say of tracks that nobody takes that they wait."""
-        for work in self._claims.waiting(time.monotonic(), PATIENCE_S):
+        for work in self._claims.waiting(self._clock(), PATIENCE_S):
             await report_waiting(self._bus, work, "waiting for a free worker")
 
     async def _own(self, key: str, work: TrackWork) -> None:
         lease = self._bus.lease(key, self._owner)
         if not await _acquired(lease):
             self._running.pop(key, None)
-            self._claims.refused(key, time.monotonic())
+            self._claims.refused(key, self._clock())
             self._changed.set()
             return
         failed = False
@@ -117,7 +125,7 @@ class TrackLeases:
         finally:
             await _released(lease)
             self._running.pop(key, None)
-            self._claims.ended(key, time.monotonic(), failed=failed)
+            self._claims.ended(key, self._clock(), failed=failed)
             self._changed.set()
 
 

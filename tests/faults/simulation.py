@@ -6,13 +6,20 @@ marker with a revision); the code above nats-py, our bus included, is the real o
 
 import asyncio
 import selectors
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
 import nats.errors
-from nats.js.errors import APIError, KeyNotFoundError, KeyWrongLastSequenceError, NotFoundError
+from nats.js.errors import (
+    APIError,
+    KeyDeletedError,
+    KeyNotFoundError,
+    KeyWrongLastSequenceError,
+    NotFoundError,
+)
 
 from contracts import subjects
 
@@ -29,7 +36,7 @@ class Clock:
 
 class _Selector(selectors.DefaultSelector):
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        return super().select(0)
+        return []
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
@@ -45,39 +52,101 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def settle(self) -> None:
         """Run everything that can run now."""
         for _ in range(500):
+            timers = self._scheduled  # type: ignore[attr-defined]
+            if not self._ready and not (timers and timers[0].when() <= self._virtual.now):  # type: ignore[attr-defined]
+                return
             self.call_soon(self.stop)
             self.run_forever()
-            if not self._ready and not any(t.when() <= self._virtual.now for t in self._scheduled):  # type: ignore[attr-defined]
-                return
         raise AssertionError("the loop never rests")
 
 
-@dataclass(eq=False)
 class Call:
     """A request on its way; ``apply`` does it at the server and returns or raises the answer."""
 
-    apply: Callable[[], Any]
-    answer: asyncio.Future[Any]
+    def __init__(self, apply: Callable[[], Any], answer: asyncio.Future[Any]) -> None:
+        self._apply = apply
+        self._answer = answer
+        self._outcome: tuple[Any, Exception | None] | None = None
 
-    def deliver(self, *, heard: bool = True) -> None:
-        """The server does it; the caller gets the answer if it is ``heard``, else a timeout."""
-        try:
-            result, error = self.apply(), None
-        except nats.errors.Error as exc:
-            result, error = None, exc
-        if not heard:
-            error = nats.errors.TimeoutError()
-        if self.answer.done():
+    def reach(self) -> None:
+        """The server does it, if it has not; the answer is on its way."""
+        if self._outcome is None:
+            try:
+                self._outcome = (self._apply(), None)
+            except nats.errors.Error as exc:
+                self._outcome = (None, exc)
+
+    def deliver(self) -> None:
+        """The server does it and the caller learns of it, unless it has given up."""
+        self.reach()
+        assert self._outcome is not None
+        result, error = self._outcome
+        if self._answer.done():
             return
         if error is not None:
-            self.answer.set_exception(error)
+            self._answer.set_exception(error)
         else:
-            self.answer.set_result(result)
+            self._answer.set_result(result)
 
     def time_out(self) -> None:
         """The caller gives up; whether the server still gets the request is open."""
-        if not self.answer.done():
-            self.answer.set_exception(nats.errors.TimeoutError())
+        if not self._answer.done():
+            self._answer.set_exception(nats.errors.TimeoutError())
+
+
+class Watcher:
+    """What nats-py gives for a watched bucket: what is there, None, then every change in order."""
+
+    def __init__(self, server: "Server", bucket: str) -> None:
+        self._server = server
+        self.bucket = bucket
+        self._queue: asyncio.Queue[Any] = asyncio.Queue()
+        self._on_the_way: deque[Any] = deque()
+
+    def tell(self, update: Any) -> None:
+        """At the server: send it."""
+        self._on_the_way.append(update)
+        self._server.calls.append(Update(self))
+
+    def arrive(self, *, heard: bool) -> None:
+        """The next one arrives, or is lost."""
+        if self._on_the_way:
+            update = self._on_the_way.popleft()
+            if heard:
+                self._queue.put_nowait(update)
+
+    def show(self, update: Any) -> None:
+        """Part of what was there at the start."""
+        self._queue.put_nowait(update)
+
+    def __aiter__(self) -> "Watcher":
+        return self
+
+    async def __anext__(self) -> Any:
+        update = await self._queue.get()
+        if isinstance(update, Exception):
+            raise update
+        return update
+
+    async def stop(self) -> None:
+        if self in self._server.watchers:
+            self._server.watchers.remove(self)
+
+
+class Update(Call):
+    """A change of a key on its way to one watcher."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        self._watcher = watcher
+
+    def reach(self) -> None:
+        pass
+
+    def deliver(self) -> None:
+        self._watcher.arrive(heard=True)
+
+    def time_out(self) -> None:
+        self._watcher.arrive(heard=False)
 
 
 @dataclass
@@ -85,82 +154,127 @@ class _Key:
     value: bytes | None
     revision: int
     expires_at: float
+    operation: str | None = None
+
+
+@dataclass
+class Written:
+    """A message of the log."""
+
+    seq: int
+    msg_id: str
+    data: bytes
+    author: str
+    at: float
 
 
 @dataclass
 class Server:
-    """One log and one key; a single total order."""
+    """One log and the keys of two buckets; a single total order."""
 
     clock: Clock
     calls: list[Call] = field(default_factory=list)
-    log: list[tuple[int, str, bytes]] = field(default_factory=list)
+    log: list[Written] = field(default_factory=list)
+    watchers: list[Watcher] = field(default_factory=list)
     _seq: int = 0
-    _key: _Key | None = None
+    _keys: dict[tuple[str, str], _Key] = field(default_factory=dict)
 
-    def append(self, data: bytes, msg_id: str, expect_last: int | None) -> Any:
-        last = self.log[-1][0] if self.log else 0
+    def append(self, data: bytes, msg_id: str, expect_last: int | None, author: str) -> Any:
+        last = self.log[-1].seq if self.log else 0
         if expect_last is not None and expect_last != last:
             raise APIError(code=400, description="wrong last sequence", err_code=10071)
-        for seq, known, _ in self.log:
-            if known == msg_id:
-                return SimpleNamespace(seq=seq, duplicate=True)
+        for known in self.log:
+            if known.msg_id == msg_id:
+                return SimpleNamespace(seq=known.seq, duplicate=True)
         self._seq += 1
-        self.log.append((self._seq, msg_id, data))
+        self.log.append(Written(self._seq, msg_id, data, author, self.clock.now))
         return SimpleNamespace(seq=self._seq, duplicate=False)
 
     def last(self) -> Any:
         if not self.log:
             raise NotFoundError
-        seq, msg_id, data = self.log[-1]
-        return SimpleNamespace(seq=seq, subject="", data=data, headers={"Nats-Msg-Id": msg_id}, time=None)
+        last = self.log[-1]
+        return SimpleNamespace(
+            seq=last.seq, subject="", data=last.data, headers={"Nats-Msg-Id": last.msg_id}, time=None
+        )
 
-    def _expire(self) -> None:
-        if self._key and self._key.value is not None and self.clock.now >= self._key.expires_at:
-            self._seq += 1
-            self._key = _Key(None, self._seq, 0.0)
+    def tick(self) -> None:
+        """Expire what is due."""
+        for (bucket, name), key in list(self._keys.items()):
+            if key.operation is None and self.clock.now >= key.expires_at:
+                self._set(bucket, name, None, "PURGE")
 
-    def put(self, value: bytes, last: int | None) -> int:
-        self._expire()
-        revision = self._key.revision if self._key else 0
-        if last is not None and last != revision:
-            raise KeyWrongLastSequenceError
+    def _set(self, bucket: str, name: str, value: bytes | None, operation: str | None = None) -> int:
         self._seq += 1
-        self._key = _Key(value, self._seq, self.clock.now + subjects.LEASE_TTL_S)
+        ttl_s = subjects.LEASE_TTL_S if bucket == subjects.LEASE_BUCKET else float("inf")
+        self._keys[bucket, name] = key = _Key(value, self._seq, self.clock.now + ttl_s, operation)
+        for watcher in self.watchers:
+            if watcher.bucket == bucket:
+                watcher.tell(_entry(name, key))
         return self._seq
 
-    def create(self, value: bytes) -> int:
-        self._expire()
-        if self._key is not None:
+    def put(self, bucket: str, name: str, value: bytes | None, last: int | None, operation: str | None = None) -> int:
+        self.tick()
+        known = self._keys.get((bucket, name))
+        if last is not None and last != (known.revision if known else 0):
             raise KeyWrongLastSequenceError
-        return self.put(value, 0)
+        return self._set(bucket, name, value, operation)
 
-    def get(self) -> Any:
-        self._expire()
-        if self._key is None:
+    def create(self, bucket: str, name: str, value: bytes) -> int:
+        self.tick()
+        known = self._keys.get((bucket, name))
+        # As nats-py: a deleted key may be made again, one that expired may not.
+        if known is not None and known.operation != "DEL":
+            raise KeyWrongLastSequenceError
+        return self._set(bucket, name, value)
+
+    def get(self, bucket: str, name: str) -> Any:
+        self.tick()
+        known = self._keys.get((bucket, name))
+        if known is None:
             raise KeyNotFoundError
-        return SimpleNamespace(value=self._key.value, revision=self._key.revision)
+        if known.operation == "DEL":
+            raise KeyDeletedError
+        return SimpleNamespace(value=known.value, revision=known.revision)
 
-    def delete(self, last: int) -> bool:
-        self._expire()
-        if self._key is None or self._key.revision != last:
-            raise KeyWrongLastSequenceError
-        self._key = None
-        return True
+    def watch(self, watcher: Watcher) -> Watcher:
+        self.tick()
+        for (bucket, name), key in self._keys.items():
+            if bucket == watcher.bucket:
+                watcher.show(_entry(name, key))
+        watcher.show(None)
+        self.watchers.append(watcher)
+        return watcher
+
+    def restart(self) -> None:
+        """Killed and started again: what was on its way is lost, watchers end."""
+        calls, self.calls = self.calls, []
+        watchers, self.watchers = self.watchers, []
+        for call in calls:
+            call.time_out()
+        for watcher in watchers:
+            watcher.show(nats.errors.ConnectionClosedError())
+
+
+def _entry(name: str, key: _Key) -> Any:
+    return SimpleNamespace(key=name, value=key.value, revision=key.revision, operation=key.operation)
 
 
 class SimulatedClient:
-    """What our bus sees of nats-py: JetStream and one bucket, by way of ``server.calls``."""
+    """What our bus sees of nats-py, by way of ``server.calls``. ``sending`` hears of every append."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, name: str, sending: Callable[[], None]) -> None:
         self._server = server
+        self._name = name
+        self._sending = sending
         self.dead = False
         """A killed process sends nothing more, whatever its coroutines still try."""
 
-    def jetstream(self, **_: object) -> "SimulatedClient":
-        return self
+    def jetstream(self, **_: object) -> "_JetStream":
+        return _JetStream(self._server, self._name, self._call, self._sending)
 
-    async def key_value(self, _name: str) -> "SimulatedClient":
-        return self
+    async def publish(self, _subject: str, _data: bytes) -> None:
+        return None
 
     async def _call(self, apply: Callable[[], Any]) -> Any:
         if self.dead:
@@ -169,23 +283,48 @@ class SimulatedClient:
         self._server.calls.append(Call(apply, answer))
         return await answer
 
+
+@dataclass
+class _JetStream:
+    server: Server
+    name: str
+    call: Callable[[Callable[[], Any]], Any]
+    sending: Callable[[], None]
+
     async def publish(self, _subject: str, data: bytes, *, timeout: float, headers: dict[str, str]) -> Any:
+        self.sending()
         expect = headers.get("Nats-Expected-Last-Subject-Sequence")
-        return await self._call(
-            lambda: self._server.append(data, headers["Nats-Msg-Id"], int(expect) if expect is not None else None)
-        )
+        expect_last = int(expect) if expect is not None else None
+        return await self.call(lambda: self.server.append(data, headers["Nats-Msg-Id"], expect_last, self.name))
 
     async def get_last_msg(self, *_: object, **__: object) -> Any:
-        return await self._call(self._server.last)
+        return await self.call(self.server.last)
 
-    async def create(self, _key: str, value: bytes) -> int:
-        return await self._call(lambda: self._server.create(value))
+    async def key_value(self, bucket: str) -> "_Bucket":
+        return _Bucket(self.server, bucket, self.call)
 
-    async def get(self, _key: str) -> Any:
-        return await self._call(self._server.get)
 
-    async def update(self, _key: str, value: bytes, last: int) -> int:
-        return await self._call(lambda: self._server.put(value, last))
+@dataclass
+class _Bucket:
+    server: Server
+    name: str
+    call: Callable[[Callable[[], Any]], Any]
 
-    async def delete(self, _key: str, last: int) -> bool:
-        return await self._call(lambda: self._server.delete(last))
+    async def create(self, key: str, value: bytes) -> Any:
+        return await self.call(lambda: self.server.create(self.name, key, value))
+
+    async def get(self, key: str) -> Any:
+        return await self.call(lambda: self.server.get(self.name, key))
+
+    async def put(self, key: str, value: bytes) -> Any:
+        return await self.call(lambda: self.server.put(self.name, key, value, None))
+
+    async def update(self, key: str, value: bytes, last: int) -> Any:
+        return await self.call(lambda: self.server.put(self.name, key, value, last))
+
+    async def delete(self, key: str, last: int | None = None) -> Any:
+        return await self.call(lambda: self.server.put(self.name, key, None, last, "DEL"))
+
+    async def watch(self, _pattern: str) -> Any:
+        watcher = Watcher(self.server, self.name)
+        return await self.call(lambda: self.server.watch(watcher))

@@ -1,0 +1,40 @@
+"""The schedules would find the defects that they are there to find: each one is planted, and must be found."""
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.faults.planted import PLANTED, Plant
+from tests.faults.test_schedules import Schedules
+
+ENOUGH = int(os.environ.get("FAULTS_SCHEDULES", "400"))
+
+
+@pytest.mark.parametrize("plant", PLANTED, ids=lambda plant: plant.__name__)
+def test_a_planted_defect_is_found(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = 0
+
+    class Counted(Schedules):
+        def __init__(self) -> None:
+            nonlocal tried
+            tried += 1
+            super().__init__()
+
+    plant(monkeypatch)
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(
+            Counted,
+            settings=settings(
+                max_examples=ENOUGH,
+                stateful_step_count=60,
+                phases=[Phase.generate],
+                derandomize=True,
+                database=None,
+                deadline=None,
+                report_multiple_bugs=False,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
+    print(f"{plant.__name__}: found by schedule {tried}")
