@@ -34,8 +34,9 @@ _QUIET_S = 0.6
 _FEWEST_WORDS_PER_SECOND = 1.0
 """Who speaks says more than this."""
 
-_BEHIND_SAMPLES = 4 * SAMPLE_RATE_HZ
-"""Who is so far behind the sound catches up faster without looks: their words come with their phrase."""
+_BEHIND_SAMPLES = 45 * SAMPLE_RATE_HZ
+"""Who is so far behind the sound catches up faster without looks: their words come with their phrase. A dropped
+connection or a change of owner is shorter, and so changes no word."""
 
 
 class Pipeline:

@@ -5,6 +5,7 @@ to the sample; the final words must then be the same as without a fault.
 """
 
 import asyncio
+import difflib
 import os
 import signal
 from collections.abc import Awaitable, Callable
@@ -19,7 +20,10 @@ from tests.e2e.browser import chromium
 from tests.e2e.product import ROOT, Product, product
 from tests.faults.proxy import FaultProxy, Mode
 
+CHOSEN = os.environ.get("E2E_FAULTS", "")
+"""1 = all faults, or some of their names with commas between."""
 OFF_S = float(os.environ.get("E2E_OFF_S", "30"))
+FINAL_S = 200.0
 FAULT_AT_S = 11.0
 """In the middle of a sentence of the recording."""
 
@@ -68,19 +72,43 @@ async def _hold(
     """Plays the recording as a meeting with one fault in it; the final words and the gaps."""
     context = await browser.new_context(storage_state={"cookies": running.cookies, "origins": []})
     page = await context.new_page()
+    page.set_default_timeout(120_000)
     page.on("dialog", lambda dialog: asyncio.ensure_future(dialog.accept()))
     await page.route("**/sample/planning.flac", lambda route: route.fulfill(path=ROOT / "tests/data/standup.flac"))
-    await page.goto(f"http://127.0.0.1:{proxy.port}/")
-    await page.get_by_role("button", name="Play the sample meeting").click()
+    await _play(page, f"http://127.0.0.1:{proxy.port}/")
     await meeting.recorded(page, FAULT_AT_S)
+    name = str(page.url).rpartition("#")[2]
     await fault(Scene(page, proxy, running))
-    name = await meeting.recap(page)
+    await _all_words_final(page, running.url, name)
     heard = await meeting.final_text(page, running.url, name)
     await context.close()
     return heard
 
 
-@pytest.mark.skipif(not os.environ.get("E2E_FAULTS"), reason="four meetings in real time: set E2E_FAULTS=1 to run it")
+async def _play(page: Any, url: str) -> None:
+    """Presses the button, which moves when the list of meetings has come and turns out to be empty."""
+    async with page.expect_response("**/v1/meetings?*"):
+        await page.goto(url)
+    await page.wait_for_timeout(1000)
+    await page.locator("button:visible", has_text="Play the sample meeting").first.click()
+
+
+async def _all_words_final(page: Any, url: str, name: str) -> None:
+    """Waits until the page has ended the meeting by itself and every track is finished."""
+    async with asyncio.timeout(FINAL_S):
+        while True:
+            await asyncio.sleep(1)
+            answer = await page.request.get(f"{url}/v1/meetings/{name}/transcript", fail_on_status_code=False)
+            if answer.ok and all("end" in track for track in (await answer.json())["tracks"]):
+                return
+
+
+def _differences(a: list[str], b: list[str]) -> list[str]:
+    matcher = difflib.SequenceMatcher(a=a, b=b, autojunk=False)
+    return [f"{' '.join(a[i:j])} -> {' '.join(b[k:m])}" for op, i, j, k, m in matcher.get_opcodes() if op != "equal"]
+
+
+@pytest.mark.skipif(not CHOSEN, reason="four meetings in real time: set E2E_FAULTS=1 to run it")
 @pytest.mark.timeout(1800)
 async def test_the_final_words_are_the_same_whatever_happens_on_the_way(tmp_path: Path) -> None:
     autoplay = "--autoplay-policy=no-user-gesture-required"
@@ -96,7 +124,9 @@ async def test_the_final_words_are_the_same_whatever_happens_on_the_way(tmp_path
         assert meeting.share_found(wanted, undisturbed) >= 0.88
         outcomes = {}
         for what, fault in FAULTS.items():
-            heard, gaps = await _hold(browser, running, proxy, fault)
-            outcomes[what] = (heard == undisturbed, gaps, f"{meeting.share_found(undisturbed, heard):.1%}")
-            print(what, outcomes[what])
-        assert all(same and not gaps for same, gaps, _ in outcomes.values()), outcomes
+            if CHOSEN == "1" or what in CHOSEN.split(","):
+                heard, gaps = await _hold(browser, running, proxy, fault)
+                outcomes[what] = (_differences(undisturbed, heard), gaps)
+                print(what, f"{len(heard)} words", *outcomes[what], flush=True)
+        assert outcomes
+        assert all(outcome == ([], []) for outcome in outcomes.values()), outcomes
