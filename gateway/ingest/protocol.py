@@ -63,7 +63,7 @@ class Nack(msgspec.Struct, frozen=True, tag_field="type", tag="nack"):
     to: int
 
 
-class Slow(msgspec.Struct, frozen=True, tag_field="type", tag="slow"):
+class Slow(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="type", tag="slow"):
     """Nothing can be stored right now; keep the frames. The connection stays open while it may pass.
 
     ``code``: what is in the way, ``storage-full`` or ``unavailable``.
