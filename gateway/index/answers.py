@@ -12,10 +12,10 @@ import numpy as np
 
 from contracts.asking import MAX_LINES, WrittenSentence
 from contracts.errors import Fault
+from gateway.index.answerable import answered
 from gateway.index.grounded import standing
 from gateway.index.passages import part_lines
 from gateway.index.port import TRANSCRIPT, Candidate, Line, Scope
-from gateway.index.rank import mode_of
 from gateway.index.searcher import Searcher, TextEmbedder
 from gateway.index.words import root, topic_words, words_of
 
@@ -26,12 +26,8 @@ TO_WRITE_FROM = 4
 SINCE_PASSAGES = 20
 SINCE_NOTES = 6
 NOTED = ("action", "decision", "question", "risk")
-ANSWERS_FROM = 0.36
-"""Cosine from which the nearest passage counts as speaking of the question at all."""
-BESIDE_FROM = 0.75
-"""Share of that bound which the other quoted passages must reach."""
-WORDS_FROM = 0.75
-"""Without vectors: share of the question's words that one passage must have."""
+BESIDE_FROM = 0.6
+"""Share of the nearest passage's cosine which the other quoted passages must reach."""
 LINE_MIN_WORDS = 4
 
 
@@ -76,12 +72,13 @@ class Answerer:
         """
         if scope.since_s is not None:
             return await self._since(question, scope, per_passage)
-        found = supporting(question, await self._searcher.passages(question, scope, PASSAGES))
+        best, pool = await self._searcher.passages(question, scope, PASSAGES)
+        found = supporting(best) if answered(question, best, pool) else []
         return [s for candidate in found for s in await self._quoted(question, candidate, per_passage)]
 
     async def _since(self, question: str, scope: Scope, per_passage: int) -> list[Sentence]:
         """What was noted in that time, and what was said nearest to the question, in the order of the meeting."""
-        found = await self._searcher.passages(question, scope, SINCE_PASSAGES)
+        found, _ = await self._searcher.passages(question, scope, SINCE_PASSAGES)
         noted = [c for c in found if c.passage.kind in NOTED][:SINCE_NOTES]
         talk = [c for c in found if c.passage.kind == TRANSCRIPT][:PASSAGES]
         sentences = [_sentence(c, c.passage.lines[0]) for c in noted if c.passage.lines[0].segment]
@@ -90,7 +87,7 @@ class Answerer:
         return sorted(recent, key=lambda s: s.citation.start)
 
     async def _quoted(self, question: str, candidate: Candidate, count: int) -> list[Sentence]:
-        lines = [line for line in _half(candidate) if line.segment and _long_enough(line)]
+        lines = [line for line in _nearest(candidate) if line.segment and _long_enough(line)]
         chosen = sorted((await self._best(question, lines))[:count])
         return [_sentence(candidate, lines[i]) for i in chosen]
 
@@ -115,22 +112,13 @@ async def written(question: str, said: Sequence[Sentence], writer: Writer) -> li
     return [Sentence(w.text, chosen[w.line - 1].citation) for w in sentences]
 
 
-def supporting(question: str, ranked: Sequence[Candidate]) -> list[Candidate]:
-    """The passages that speak of the question; none of them when not even the nearest does."""
-    if mode_of(ranked) == "keyword":
-        asked = {root(w) for w in topic_words(question)}
-        return [c for c in ranked if _share(asked, c) >= WORDS_FROM]
-    if max((c.nearest or 0.0 for c in ranked), default=0.0) < ANSWERS_FROM:
-        return []
-    return [c for c in ranked if (c.nearest or 0.0) >= BESIDE_FROM * ANSWERS_FROM]
+def supporting(best: Sequence[Candidate]) -> list[Candidate]:
+    """Those of the best passages that are near enough to be quoted beside the nearest."""
+    nearest = max((c.nearest or 0.0 for c in best), default=0.0)
+    return [c for c in best if (c.nearest or 0.0) >= BESIDE_FROM * nearest]
 
 
-def _share(asked: set[str], candidate: Candidate) -> float:
-    has = {root(w) for w in words_of(candidate.passage.text)}
-    return len(asked & has) / len(asked) if asked else 0.0
-
-
-def _half(candidate: Candidate) -> tuple[Line, ...]:
+def _nearest(candidate: Candidate) -> tuple[Line, ...]:
     return part_lines(candidate.passage, candidate.nearest_part)
 
 

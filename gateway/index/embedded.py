@@ -98,10 +98,10 @@ class EmbeddedIndex:
         """As the port says; words and vectors are looked for at the same time."""
         columns, fresh = self._columns, self._fresh
         meetings = columns.meetings_in(scope)
-        allowed = await self._file.read(lambda c: _allowed(c, columns, meetings, scope))
+        rights = await self._file.read(lambda c: _rights(c, columns, meetings, scope))
         keyword, near = await asyncio.gather(
-            self._file.read(lambda c: _by_words(c, needle.words, fresh, columns, allowed, limit)),
-            self._file.read(lambda c: _by_vector(c, needle.vector, columns, allowed, limit)),
+            self._file.read(lambda c: _by_words(c, needle.words, fresh, columns, rights, limit)),
+            self._file.read(lambda c: _by_vector(c, needle.vector, columns, rights.allowed, limit)),
         )
         return await self._file.read(lambda c: _collected(c, columns, needle.vector, keyword, near, meetings))
 
@@ -139,17 +139,19 @@ class EmbeddedIndex:
         await self._file.close()
 
 
-def _allowed(connection: apsw.Connection, columns: Columns, meetings: set[int] | None, scope: Scope) -> Mask:
-    """Which rows the scope allows."""
+def _rights(connection: apsw.Connection, columns: Columns, meetings: set[int] | None, scope: Scope) -> wordlists.Rights:
+    """Which rows the scope allows, and which the asker may see."""
     mask = columns.allowed(meetings, scope.kinds)
     where, values = _conditions(scope, meetings)
     if where:
         found = connection.execute(f"SELECT p.row FROM passage p WHERE {where}", values)  # noqa: S608  # values are bound
-        rows = np.array([row for (row,) in found if row < len(mask)], np.int64)
         asked = np.zeros(len(mask), bool)
-        asked[rows] = True
+        asked[[row for (row,) in found if row < len(mask)]] = True
         mask &= asked
-    return mask
+    if scope.visible is None:
+        return wordlists.Rights(mask, None)
+    seen = columns.allowed(columns.meetings_in(Scope(scope.visible)), ())
+    return wordlists.Rights(mask, seen[: len(mask)])
 
 
 def _conditions(scope: Scope, meetings: set[int] | None) -> tuple[str, dict[str, Any]]:
@@ -177,10 +179,10 @@ def _by_words(
     words: Sequence[str],
     fresh: wordlists.Fresh,
     columns: Columns,
-    allowed: Mask,
+    rights: wordlists.Rights,
     limit: int,
 ) -> dict[int, float]:
-    scores = wordlists.scores(connection, words, fresh, columns.length[: len(allowed)], allowed)
+    scores = wordlists.scores(connection, words, fresh, columns.length[: len(rights.allowed)], rights)
     rows = np.flatnonzero(scores)
     if len(rows) > limit:
         rows = rows[np.argpartition(-scores[rows], limit - 1)[:limit]]
@@ -201,7 +203,7 @@ def _by_vector(
 
 
 def _nearness(connection: apsw.Connection, vector: Vectors, rows: Iterable[int]) -> Nearness:
-    """Per row its largest and its mean cosine, and which half the largest belongs to."""
+    """Per row its largest and its mean cosine, and which part the largest belongs to."""
     sql = "SELECT row, numbers FROM vector WHERE row IN (SELECT value FROM json_each(?))"
     found = list(connection.execute(sql, (_json(rows),)))
     scores = cosines(vector, [numbers for _, numbers in found])

@@ -33,8 +33,8 @@ BACKFILL_S = 20.0
 BACKFILL_BATCH = 16
 REMEMBERED = 64
 """Meetings whose stored passages are known by heart; others are compared after a look at the index."""
-KEPT_VECTORS = 500
-"""Passages whose vectors are kept, for when only something beside their words changes."""
+KEPT_VECTORS = 1500
+"""Vectors of parts that are kept, for when only something beside their words changes."""
 _QUIET = (TrackEpoch, TrackAdvanced, TrackGap)
 
 
@@ -138,16 +138,20 @@ class Indexer:
         self._borders.pop(meeting, None)
 
     async def _vectors(self, passage: Passage) -> NDArray[np.float32] | None:
+        """One vector per part; None while the model is not there. Only parts with new words are embedded."""
         texts = parts(passage)
-        key = hashlib.blake2b("\0".join(texts).encode(), digest_size=16).digest()
-        if key not in self._embedded:
+        keys = [hashlib.blake2b(text.encode(), digest_size=16).digest() for text in texts]
+        missing = {k: t for k, t in zip(keys, texts, strict=True) if k not in self._embedded}
+        if missing:
             try:
-                self._embedded[key] = await self._embedder.embed(texts)
+                made = await self._embedder.embed(list(missing.values()))
             except Fault:
                 return None
-            while len(self._embedded) > KEPT_VECTORS:
-                self._embedded.popitem(last=False)
-        return self._embedded[key]
+            self._embedded.update(zip(missing, made, strict=True))
+        found = np.stack([self._embedded[k] for k in keys])
+        while len(self._embedded) > KEPT_VECTORS:
+            self._embedded.popitem(last=False)
+        return found
 
     async def _backfill(self) -> None:
         """Give vectors to passages that were stored while the model was not there."""

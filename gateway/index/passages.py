@@ -9,10 +9,14 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Self
 
-from gateway.index.port import TRANSCRIPT, Line, Passage
+from gateway.index.port import MAX_PARTS, TRANSCRIPT, Line, Passage
 
-PASSAGE_WORDS = 220
-"""A passage is closed when it has this many words: about a minute and a half of talk."""
+PASSAGE_WORDS = 360
+"""A passage is closed when it has this many words: about two and a half minutes of talk."""
+PART_WORDS = 120
+"""Each part of a passage has a vector of its own and about this many words: well within what the model reads."""
+SHORT_PART_WORDS = 40
+"""A last part that is shorter belongs to the one before it."""
 _TALK_ID = re.compile(r".+-t(\d+)")
 LINE_WORDS = 60
 """Longer utterances are split, so that a passage never grows far beyond its size."""
@@ -83,31 +87,26 @@ def split_line(line: Line) -> list[Line]:
 
 
 def parts(passage: Passage) -> list[str]:
-    """The texts to embed: the halves of the passage, speakers named, or the whole when it is short."""
-    total = sum(len(line.text.split()) for line in passage.lines)
-    if total <= PASSAGE_WORDS // 2 or len(passage.lines) == 1:
-        return [_spoken(passage.lines)]
-    cut = part_cut(passage)
-    return [_spoken(passage.lines[:cut]), _spoken(passage.lines[cut:])]
-
-
-def part_cut(passage: Passage) -> int:
-    """The index of the first line of the second half, by words."""
-    counts = [len(line.text.split()) for line in passage.lines]
-    total, seen = sum(counts), 0
-    for index, count in enumerate(counts[:-1]):
-        seen += count
-        if seen * 2 >= total:
-            return index + 1
-    return max(1, len(counts) - 1)
+    """The texts to embed, one per part, speakers named."""
+    return [_spoken(lines) for lines in _split(passage)]
 
 
 def part_lines(passage: Passage, part: int) -> tuple[Line, ...]:
     """The lines that the vector number ``part`` of the passage stands for."""
-    if len(parts(passage)) == 1:
-        return passage.lines
-    cut = part_cut(passage)
-    return passage.lines[cut:] if part else passage.lines[:cut]
+    split = _split(passage)
+    return split[min(part, len(split) - 1)]
+
+
+def _split(passage: Passage) -> list[tuple[Line, ...]]:
+    """At most MAX_PARTS runs of lines; while a passage grows, those before the last stay as they are."""
+    counts = [len(line.text.split()) for line in passage.lines]
+    left, cuts, words = sum(counts), [0], 0
+    for index, count in enumerate(counts):
+        if words >= PART_WORDS and left >= SHORT_PART_WORDS and len(cuts) < MAX_PARTS:
+            cuts.append(index)
+            words = 0
+        words, left = words + count, left - count
+    return [passage.lines[a:b] for a, b in zip(cuts, [*cuts[1:], len(counts)], strict=True)]
 
 
 def _spoken(lines: Sequence[Line]) -> str:

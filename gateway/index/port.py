@@ -17,8 +17,8 @@ Mode = Literal["hybrid", "keyword"]
 TRANSCRIPT = "transcript"
 RECAP = "recap"
 KINDS = (TRANSCRIPT, RECAP, "action", "decision", "question", "risk", "topic")
-MAX_PARTS = 2
-"""A passage has at most two vectors: its first and its second half, each within what the model reads."""
+MAX_PARTS = 3
+"""A passage has at most this many vectors: one for each of its parts, each within what the model reads."""
 
 
 class Line(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -49,6 +49,10 @@ class Passage(msgspec.Struct, frozen=True, omit_defaults=True):
     def text(self) -> str:
         """The words alone, a line each: what keyword search reads."""
         return "\n".join(line.text for line in self.lines)
+
+    def speakers(self) -> tuple[str, ...]:
+        """Who speaks in it, in order of their first words."""
+        return tuple(dict.fromkeys(line.speaker for line in self.lines if line.speaker))
 
     def shares(self) -> dict[str, float]:
         """How much of the passage each named speaker says, 0 to 1."""
@@ -89,7 +93,7 @@ class Scope(msgspec.Struct, frozen=True, omit_defaults=True):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A passage with the vectors of its halves; ``vectors`` None = not embedded yet, found by its words only."""
+    """A passage with the vectors of its parts; ``vectors`` None = not embedded yet, found by its words only."""
 
     passage: Passage
     vectors: NDArray[np.float32] | None
@@ -107,8 +111,8 @@ class Needle:
 class Candidate:
     """A passage that may answer. ``keyword`` ≥ 0, larger is better, 0 = none of the words.
 
-    ``nearest`` and ``mean`` are the cosines of the question with the nearer half and with the halves on average;
-    None when the passage has no vectors or the question had none. ``nearest_part`` is the index of the nearer half.
+    ``nearest`` and ``mean`` are the cosines of the question with the nearest part and with the parts on average;
+    None when the passage has no vectors or the question had none. ``nearest_part`` is the index of the nearest part.
     """
 
     passage: Passage

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.index.port import Candidate, Mode
+from gateway.index.port import Candidate, Mode, Passage
 from gateway.index.words import named
 
 Scores = NDArray[np.float64]
@@ -71,15 +71,17 @@ def _standard(values: Sequence[float | None]) -> Scores:
 
 
 def _speaker_shares(question: str, candidates: Sequence[Candidate]) -> list[float]:
-    shares = [c.passage.shares() for c in candidates]
     people: dict[str, set[str]] = {}
-    for candidate, share in zip(candidates, shares, strict=True):
-        people.setdefault(candidate.passage.meeting, set()).update(share)
+    for candidate in candidates:
+        people.setdefault(candidate.passage.meeting, set()).update(candidate.passage.speakers())
     asked = {meeting: named(question, names) for meeting, names in people.items()}
-    return [
-        sum(part for name, part in share.items() if name in asked[c.passage.meeting])
-        for c, share in zip(candidates, shares, strict=True)
-    ]
+    return [_share(c.passage, asked[c.passage.meeting]) for c in candidates]
+
+
+def _share(passage: Passage, people: set[str]) -> float:
+    if people.isdisjoint(passage.speakers()):
+        return 0.0
+    return sum(part for name, part in passage.shares().items() if name in people)
 
 
 def _spread(candidates: Sequence[Candidate], scores: Scores, penalty: float, limit: int) -> list[Ranked]:

@@ -98,11 +98,11 @@ class Searcher:
         self._log.info("search.answered", mode=page.mode, found=page.found, took_ms=page.took_ms)
         return page
 
-    async def passages(self, question: str, scope: Scope, limit: int) -> list[Candidate]:
-        """The best passages for an answer, best first."""
+    async def passages(self, question: str, scope: Scope, limit: int) -> tuple[list[Candidate], list[Candidate]]:
+        """The best passages for an answer, best first, and the whole pool that they were chosen from."""
         _check(question, scope, limit, 0)
         candidates = await self.candidates_for(question, scope)
-        return [r.candidate for r in rank(question, candidates, self._weights, limit)]
+        return [r.candidate for r in rank(question, candidates, self._weights, limit)], candidates
 
     async def candidates_for(self, question: str, scope: Scope) -> list[Candidate]:
         """The pool that is ranked."""
@@ -145,7 +145,7 @@ def _hit(ranked: Ranked, words: list[str]) -> Hit:
         kind=p.kind,
         start=p.start,
         end=p.end,
-        speakers=tuple(p.shares()),
+        speakers=p.speakers(),
         snippet=snippet(ranked.candidate, words),
         score=round(ranked.score, 4),
         owner=p.owner,
@@ -160,7 +160,7 @@ def _facets(candidates: list[Candidate]) -> dict[str, tuple[Facet, ...]]:
     return {
         "meeting": _counted((c.passage.meeting for c in candidates), titles),
         "kind": _counted((c.passage.kind for c in candidates), {}),
-        "speaker": _counted((name for c in candidates for name in c.passage.shares()), {}),
+        "speaker": _counted((name for c in candidates for name in c.passage.speakers()), {}),
         "owner": _counted((c.passage.owner for c in candidates if c.passage.owner), {}),
         "status": _counted((c.passage.status for c in candidates if c.passage.status), {}),
     }

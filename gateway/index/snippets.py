@@ -25,7 +25,7 @@ class Snippet(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def snippet(candidate: Candidate, words: Iterable[str]) -> Snippet:
-    """The best place of the passage for these words: in its nearer half, the line that has most of them."""
+    """The best place of the passage for these words: in its nearest part, the line that has most of them."""
     roots = {root(word) for word in words}
     lines = part_lines(candidate.passage, candidate.nearest_part)
     if candidate.keyword and not any(_matches(line, roots) for line in lines):

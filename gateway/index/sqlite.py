@@ -18,7 +18,7 @@ from contracts.errors import Misconfigured, StorageFull, Unavailable
 R = TypeVar("R")
 READERS = 2
 _SOURCE = "search"
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 MAPPED_BYTES = 8 * 1024**3
 """How much of the file may be read without copying."""
 

@@ -1,4 +1,4 @@
-"""How passages lie in Weaviate: one collection per schema version, one tenant, two vectors of our own per passage.
+"""How passages lie in Weaviate: one collection per schema version, one tenant, three vectors of our own per passage.
 
 RapporteurPassageV<n>   passages; a new version is filled beside the old one, which answers until it is complete
 RapporteurState         one object per version: the cursor
@@ -17,11 +17,11 @@ from weaviate.util import generate_uuid5
 from gateway.index.port import Card, Entry, Passage, Scope
 from gateway.index.words import root, words_of
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 PREFIX = "RapporteurPassageV"
 STATE = "RapporteurState"
 TENANT = "main"
-PARTS = ("first", "second")
+PARTS = ("first", "second", "third")
 
 
 def collection_name(version: int) -> str:
@@ -73,7 +73,7 @@ def passage_properties() -> list[Property]:
 
 
 def passage_vectors() -> list[Any]:
-    """Two vectors that we bring along, compared by cosine."""
+    """The vectors that we bring along, compared by cosine."""
     index = Configure.VectorIndex.hnsw(distance_metric=VectorDistances.COSINE, ef=128, ef_construction=128)
     return [Configure.Vectors.self_provided(name=name, vector_index_config=index) for name in PARTS]
 
@@ -99,10 +99,11 @@ def to_properties(card: Card, entry: Entry) -> dict[str, Any]:
 
 
 def to_vectors(entry: Entry) -> dict[str, list[float]]:
-    """The passage's vectors; a short passage has the same one twice, so that both searches see it."""
+    """The passage's vectors; one with fewer parts has its last one again, so that a search sees every passage."""
     if entry.vectors is None:
         return {}
-    return {PARTS[0]: entry.vectors[0].tolist(), PARTS[1]: entry.vectors[-1].tolist()}
+    last = len(entry.vectors) - 1
+    return {name: entry.vectors[min(n, last)].tolist() for n, name in enumerate(PARTS)}
 
 
 def passage_of(properties: Any) -> tuple[Passage, Card]:
@@ -114,12 +115,13 @@ def passage_of(properties: Any) -> tuple[Passage, Card]:
 
 
 def nearness(query: np.ndarray, vectors: Any) -> tuple[float, float, int] | None:
-    """The larger and the mean cosine of the halves, and which half is nearer; None without vectors."""
-    both = [np.asarray(vectors[name], np.float32) for name in PARTS if vectors.get(name)]
-    if not both:
+    """The largest and the mean cosine of the parts, and which part is nearest; None without vectors."""
+    stored = [np.asarray(vectors[name], np.float32) for name in PARTS if vectors.get(name)]
+    parts = [v for n, v in enumerate(stored) if n == 0 or not np.array_equal(v, stored[n - 1])]
+    if not parts:
         return None
     length = float(np.linalg.norm(query)) or 1.0
-    found = [float(v @ query) / max(length * float(np.linalg.norm(v)), 1e-9) for v in both]
+    found = [float(v @ query) / max(length * float(np.linalg.norm(v)), 1e-9) for v in parts]
     return max(found), sum(found) / len(found), int(np.argmax(found))
 
 

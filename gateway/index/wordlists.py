@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 import apsw
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -75,42 +76,60 @@ def _write(connection: apsw.Connection, word: str, block: int, entries: NDArray[
     connection.execute(sql, (word, block, places, counts))
 
 
+class Rights(msgspec.Struct, frozen=True):
+    """Which rows may be found (``allowed``), among those that the asker may see at all (``seen``; None = every row)."""
+
+    allowed: Mask
+    seen: Mask | None
+
+
 def scores(
-    connection: apsw.Connection, words: Iterable[str], fresh: Fresh, lengths: NDArray[np.float32], allowed: Mask
+    connection: apsw.Connection, words: Iterable[str], fresh: Fresh, lengths: NDArray[np.float32], rights: Rights
 ) -> Scores:
-    """BM25 of every row: how common a word is, and how long passages are, counts only what is ``allowed``."""
+    """BM25 of every allowed row. How common a word is, and how long passages are, counts what the asker may see."""
+    allowed = rights.allowed
     found = np.zeros(len(allowed), np.float32)
-    total = int(np.count_nonzero(allowed))
+    seen = lengths > 0 if rights.seen is None else rights.seen
+    total = int(np.count_nonzero(seen))
     stems = dict.fromkeys(stem for word in words for stem in counted(connection, word))
-    if not total or not stems:
+    if not allowed.any() or not stems:
         return found
-    average = float(lengths[allowed].mean()) or 1.0
-    blocks = np.unique(np.flatnonzero(allowed) >> BLOCK_BITS).tolist()
+    average = float(lengths[seen].mean()) or 1.0
     for stem in stems:
-        rows, counts = _listed(connection, stem, blocks, fresh, allowed)
+        rows, counts, having = _listed(connection, stem, fresh, rights)
         if len(rows):
-            weight = math.log(1 + (total - len(rows) + 0.5) / (len(rows) + 0.5))
+            weight = math.log(1 + max(0.0, total - having + 0.5) / (having + 0.5))
             found[rows] += weight * counts * (K1 + 1) / (counts + K1 * (1 - B + B / average * lengths[rows]))
     return found
 
 
 def _listed(
-    connection: apsw.Connection, stem: str, blocks: list[int], fresh: Fresh, allowed: Mask
-) -> tuple[Rows, NDArray[np.float32]]:
-    """The allowed rows that have the word, each once, and how often."""
-    found = [*_stored(connection, stem, blocks, allowed)]
+    connection: apsw.Connection, stem: str, fresh: Fresh, rights: Rights
+) -> tuple[Rows, NDArray[np.float32], int]:
+    """The allowed rows that have the word, each once, and how often; and how many of the seen rows have it."""
+    allowed, seen = rights.allowed, rights.seen
     new = [(row, counts[stem]) for row, counts in fresh.items() if stem in counts and row < len(allowed)]
-    newest = np.array(new, np.int64).reshape(-1, 2)
-    newest = newest[allowed[newest[:, 0]]]
-    rows = np.concatenate([*(r for r, _ in found), newest[:, 0]])
-    return rows, np.concatenate([*(c for _, c in found), newest[:, 1]]).astype(np.float32)
-
-
-def _stored(
-    connection: apsw.Connection, stem: str, blocks: list[int], allowed: Mask
-) -> Iterator[tuple[Rows, NDArray[np.uint8]]]:
-    sql = "SELECT block, places, counts FROM word WHERE word = ? AND block BETWEEN ? AND ?"
-    for block, places, counts in connection.execute(sql, (stem, blocks[0], blocks[-1])):
+    found, having = [np.array(new, np.int64).reshape(-1, 2)], 0
+    for block, size, places, counts in _blocks(connection, stem, rights):
+        if places is None or counts is None:
+            having += size
+            continue
         rows = np.frombuffer(places, np.uint16).astype(np.int64) + (block << BLOCK_BITS)
-        keep = (rows < len(allowed)) & allowed[np.minimum(rows, len(allowed) - 1)]
-        yield rows[keep], np.frombuffer(counts, np.uint8)[keep]
+        times = np.frombuffer(counts, np.uint8).astype(np.int64)
+        found.append(np.stack([rows, times], axis=1)[rows < len(allowed)])
+    entries = np.concatenate(found)
+    having += len(entries) if seen is None else int(np.count_nonzero(seen[entries[:, 0]]))
+    entries = entries[allowed[entries[:, 0]]]
+    return entries[:, 0], entries[:, 1].astype(np.float32), having
+
+
+def _blocks(
+    connection: apsw.Connection, stem: str, rights: Rights
+) -> Iterator[tuple[int, int, bytes | None, bytes | None]]:
+    """The stored blocks of a list; where nothing is allowed and everything is seen, only their sizes."""
+    rows = np.flatnonzero(rights.allowed)
+    whole = rights.seen is not None
+    near = (int(rows[0]) >> BLOCK_BITS, int(rows[-1]) >> BLOCK_BITS)
+    sql = """SELECT block, length(places) / 2, iif(:whole OR block BETWEEN :first AND :last, places, NULL),
+             iif(:whole OR block BETWEEN :first AND :last, counts, NULL) FROM word WHERE word = :word"""
+    yield from connection.execute(sql, {"whole": whole, "first": near[0], "last": near[1], "word": stem})

@@ -1,5 +1,6 @@
 """What a question is about: its words without those that any question has, and the people it names."""
 
+import functools
 import re
 from collections.abc import Iterable
 
@@ -12,10 +13,10 @@ def _set(words: str) -> frozenset[str]:
 
 _COMMON = _set("""
     a about according after all also am an and any are as at be been before being but by can could did do does
-    doing done for from had has have having he her here him his how i if in into is it its just may me might must my
-    no nor not of on or our ours out over shall she should so some such than that the their them then there these
-    they this those to too towards under up us very was we were what when where which while who whom whose why will
-    with would you your yours it's i'm we're don't didn't isn't wasn't what's who's that's there's""")
+    doing done for from had has have having he her here him his how i if in into is it its just may me might must
+    my much many no nor not of on or our ours out over shall she should so some such than that the their them then there
+    these they this those to too towards under up us very was we were what when where which while who whom whose why
+    will with would you your yours it's i'm we're don't didn't isn't wasn't what's who's that's there's""")
 """Words that carry no meaning of their own."""
 
 _ASKING = _set("""
@@ -52,6 +53,7 @@ def topic_words(question: str, names: Iterable[str] = ()) -> list[str]:
     return said
 
 
+@functools.lru_cache(maxsize=50_000)
 def root(word: str) -> str:
     """A crude stem, for highlights only: the word without its usual ending."""
     bare = word.lower().removesuffix("'s")

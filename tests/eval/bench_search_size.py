@@ -8,6 +8,7 @@ embedding included and also shown alone.
 import argparse
 import asyncio
 import os
+import resource
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -77,24 +78,36 @@ async def measure(index: SearchIndex, data: Path, scopes: dict[str, Scope]) -> N
     embedder.close()
 
 
-async def run(count: int, cache: Path | None, weaviate: bool) -> None:
+async def filled(index: SearchIndex, data: Path, count: int, cache: Path | None) -> None:
+    """Store what is missing; an index that has the last passage has them all."""
+    last = (count - 1) // PER_MEETING
+    if len(await index.ids(f"made{last}")) == count - last * PER_MEETING:
+        return
+    passages, vectors = await real(data, cache)
+    started = time.perf_counter()
+    for card, entries in made(passages, vectors, count):
+        await index.put(card, entries)
+    took = time.perf_counter() - started
+    print(f"{count} passages stored in {took:.0f} s ({count / took:.0f} a second)", flush=True)
+
+
+async def run(count: int, cache: Path | None, folder_kept: Path | None, weaviate: bool, fill_only: bool) -> None:
     """Fill, measure, print."""
     data = folder()
     if data is None:
         print("skipped: no search evaluation data (set SEARCH_EVAL_DATA)")
         return
-    passages, vectors = await real(data, cache)
     with tempfile.TemporaryDirectory() as scratch:
-        index = await opened(Path(scratch), weaviate)
         started = time.perf_counter()
-        for card, entries in made(passages, vectors, count):
-            await index.put(card, entries)
-        took = time.perf_counter() - started
-        print(f"{count} passages stored in {took:.0f} s ({count / took:.0f} a second)", flush=True)
+        index = await opened(folder_kept or Path(scratch), weaviate, empty=folder_kept is None)
+        print(f"opened in {time.perf_counter() - started:.1f} s", flush=True)
+        await filled(index, data, count, cache)
         some = frozenset(f"made{n}" for n in range(0, count // PER_MEETING, 2))
         everything, half, one = Scope(None), Scope(visible=some), Scope(None, meetings=frozenset({"made1"}))
-        await measure(index, data, {"everything": everything, "half is visible": half, "one meeting": one})
+        if not fill_only:
+            await measure(index, data, {"everything": everything, "half is visible": half, "one meeting": one})
         await index.close()
+    print(f"memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB at most")
 
 
 def main() -> None:
@@ -102,9 +115,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--passages", type=int, default=100_000)
     parser.add_argument("--cache", type=Path, help="file that keeps the vectors between runs")
-    parser.add_argument("--weaviate", action="store_true", help="measure the server at WEAVIATE_URL (it is emptied)")
+    parser.add_argument("--keep", type=Path, help="folder for the index: filled once, measured again and again")
+    parser.add_argument("--fill-only", action="store_true")
+    parser.add_argument(
+        "--weaviate",
+        action="store_true",
+        help="measure the server at WEAVIATE_URL (it is emptied, but not with --keep)",
+    )
     args = parser.parse_args()
-    asyncio.run(run(args.passages, args.cache, args.weaviate))
+    asyncio.run(run(args.passages, args.cache, args.keep, args.weaviate, args.fill_only))
 
 
 if __name__ == "__main__":

@@ -139,16 +139,18 @@ async def run(data: Path, cache: Path | None, weaviate: bool) -> None:
 
 
 async def report_not_found(searcher: Searcher, embedder: CachedEmbedder, asked: Sequence[Question]) -> None:
-    """How often an answer is found for questions that have one, and not found for those that have none."""
+    """How often something is found for questions that have an answer, and nothing for those that have none."""
     answerer = Answerer(searcher, embedder)
-    foreign = [q for q in (Path(__file__).parent / "unanswered.txt").read_text().splitlines() if q]
-    silent = [not await answerer.answer(q, Scope(None)) for q in foreign]
     spoken = [bool(await answerer.answer(q.text, Scope(None))) for q in asked]
-    print(f"ask: found {np.mean(spoken):.3f} of {len(spoken)}, not found {np.mean(silent):.3f} of {len(silent)}")
+    print(f"ask: found {np.mean(spoken):.3f} of {len(spoken)}", flush=True)
+    for name in ("unanswered", "unanswered_near"):
+        foreign = [q for q in (Path(__file__).parent / f"{name}.txt").read_text().splitlines() if q]
+        silent = [not await answerer.answer(q, Scope(None)) for q in foreign]
+        print(f"ask: {name}: not found {np.mean(silent):.3f} of {len(silent)}", flush=True)
 
 
-async def opened(scratch: Path, weaviate: bool) -> SearchIndex:
-    """The embedded index in ``scratch``, or the server that WEAVIATE_URL names, emptied."""
+async def opened(scratch: Path, weaviate: bool, *, empty: bool = True) -> SearchIndex:
+    """The embedded index in ``scratch``, or the server that WEAVIATE_URL names, ``empty`` as said."""
     if not weaviate:
         return await EmbeddedIndex.open(scratch / "search.db")
     from gateway.index.weaviate import WeaviateIndex, WeaviatePlace
@@ -156,7 +158,8 @@ async def opened(scratch: Path, weaviate: bool) -> SearchIndex:
     grpc = int(os.environ.get("WEAVIATE_GRPC_PORT", "50051"))
     place = WeaviatePlace(os.environ["WEAVIATE_URL"], os.environ.get("WEAVIATE_API_KEY", ""), grpc)
     index = await WeaviateIndex.open(place)
-    await index.clear()
+    if empty:
+        await index.clear()
     return index
 
 
