@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from analyzer import dates, owners, signs, spots
+from analyzer.context import Context
 from analyzer.detector import KINDS, Detector, Matrix
 from analyzer.guard import Guard
 from analyzer.llm import LanguageModel
@@ -34,11 +35,15 @@ class Threshold(msgspec.Struct, frozen=True):
 
 
 THRESHOLDS: dict[str, Threshold] = {
-    "action": Threshold(-0.55, -0.55),
-    "decision": Threshold(-0.05, -0.05),
+    "action": Threshold(-0.3, -0.3),
+    "decision": Threshold(-0.08, -0.08),
     "question": Threshold(-0.2, -0.2),
     "risk": Threshold(-0.3, -0.3),
 }
+
+
+LOW = -1.7
+"""From these log-odds of the detector on, what surrounds a sentence decides whether it is an action item."""
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -56,8 +61,11 @@ class Candidate(msgspec.Struct, frozen=True):
 class Chain:
     """The three steps; holds no state of a meeting."""
 
-    def __init__(self, detector: Detector, embedder: Embeds, prompts: Prompts, guard: Guard) -> None:
+    def __init__(
+        self, detector: Detector, embedder: Embeds, prompts: Prompts, guard: Guard, context: Context | None = None
+    ) -> None:
         self._detector = detector
+        self._context = context or Context.load()
         self._embedder = embedder
         self._prompts = prompts
         self._guard = guard
@@ -66,7 +74,7 @@ class Chain:
         """Where the fresh units of ``view`` speak of something, strongest kind per unit."""
         vectors = await self._embedder.embed([u.text for u in view.units])
         scores = self._detector.scores(view.units, vectors)
-        return pick(view, scores)
+        return pick(view, scores, self._context)
 
     async def judged(self, candidate: Candidate, model: LanguageModel) -> Candidate | None:
         """The doubtful ``candidate`` as a sure one, or None when the judge says no. Raises Fault."""
@@ -113,15 +121,20 @@ def accepted(answer: str, complete: bool, said: list[str]) -> str | None:
     return text if text and grounded(text, excerpt) and about(text, dates.without_last(said[-1])) else None
 
 
-def pick(view: View, scores: Matrix, thresholds: dict[str, Threshold] = THRESHOLDS) -> list[Candidate]:
+def pick(
+    view: View, scores: Matrix, context: Context, thresholds: dict[str, Threshold] = THRESHOLDS
+) -> list[Candidate]:
     """The places where the scores of fresh units pass the kind's threshold, in time order, one for each thing."""
     found: list[Candidate] = []
     for column, kind in enumerate(KINDS):
         marks = [float(s) + signs.lift(kind, view.units, row) for row, s in enumerate(scores[:, column])]
         bar = thresholds[kind]
-        for row, also in spots.places(kind, view.units, marks, bar.doubt):
-            if row in view.fresh:
-                found.append(_candidate(kind, view.units, (row, *also), marks[row], sure=marks[row] >= bar.sure))
+        for row, also in spots.places(kind, view.units, marks, LOW if kind == "action" else bar.doubt):
+            if row not in view.fresh:
+                continue
+            score = context.score(view.units, marks, row, also) if kind == "action" else marks[row]
+            if score >= bar.doubt:
+                found.append(_candidate(kind, view.units, (row, *also), score, sure=score >= bar.sure))
     return found
 
 

@@ -7,10 +7,11 @@ from analyzer.owners import ACCEPTANCE
 from analyzer.units import Unit
 
 SHORT_WORDS = 6
-ECHO = 2.0
+ECHO = 1.0
+ECHO_ROWS = 2
 BINDING = {"cue:deed", "cue:promise", "cue:request", "cue:you", "cue:third"}
 NEAR_ROWS = 2
-NEAR_S = {"action": 0.0, "decision": 8.0, "question": 8.0, "risk": 8.0}
+NEAR_S = {"action": 0.0, "decision": 16.0, "question": 8.0, "risk": 8.0}
 """Two places of a kind within this many seconds are the same thing; tasks are often told one after the other."""
 _INTRODUCTION = re.compile(
     r"\b(?:I'm|I am|my name is|this is)\s+(?:uh |um )*(?:\w+ and I'm|[A-Z]\w+[.,]?$|(?:the|a|an|our|your) )|^Hi\b"
@@ -81,7 +82,7 @@ def _together(kind: str, units: list[Unit], row: int, host: int) -> bool:
 
 def _echo(kind: str, units: list[Unit], marks: list[float], row: int, host: int) -> bool:
     """Whether ``row`` looks like a task only because it stands beside one: far weaker, and nobody is bound by it."""
-    if kind != "action" or abs(row - host) > 1 or marks[host] - marks[row] < ECHO:
+    if kind != "action" or abs(row - host) > ECHO_ROWS or marks[host] - marks[row] < ECHO:
         return False
     return not BINDING & set(cues.flags(units[row].text))
 

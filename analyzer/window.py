@@ -12,6 +12,9 @@ SETTLE_S = 5.0
 """After this long without anything new, the last words count as complete."""
 RIGHT_UNITS = 3
 LEFT_UNITS = 8
+LEFT_S = 60.0
+MAX_LEFT = 40
+"""Segments before the new ones: this many, and all of the last minute up to the most."""
 MAX_UNITS = 40
 PERIOD_S = 2.0
 
@@ -72,6 +75,14 @@ def _prefix(waiting: list[Heard], settled: bool) -> list[Heard]:
     return chosen
 
 
+def _left(ordered: list[Heard], row: int) -> int:
+    """The first segment that the one in ``row`` is seen with."""
+    first, since = row, ordered[row].segment.start - LEFT_S
+    while first > max(0, row - MAX_LEFT) and (row - first < LEFT_UNITS or ordered[first - 1].segment.start >= since):
+        first -= 1
+    return first
+
+
 def view_of(transcript: Transcript, chosen: list[Heard]) -> View:
     """The sentences of ``chosen`` with their neighbours in time."""
     ids = {h.segment.id for h in chosen}
@@ -79,7 +90,7 @@ def view_of(transcript: Transcript, chosen: list[Heard]) -> View:
     rows = [n for n, h in enumerate(ordered) if h.segment.id in ids]
     near: set[int] = set()
     for row in rows:
-        near.update(range(max(0, row - LEFT_UNITS), min(len(ordered), row + RIGHT_UNITS + 1)))
+        near.update(range(_left(ordered, row), min(len(ordered), row + RIGHT_UNITS + 1)))
     units = [u for n in sorted(near) for u in split(ordered[n].segment, transcript.speaker(ordered[n].segment))]
     fresh = {n for n, u in enumerate(units) if u.segment_id in ids}
     changed = frozenset(h.segment.id for h in chosen if not h.new)

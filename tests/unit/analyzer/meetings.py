@@ -4,12 +4,18 @@ import hashlib
 
 import numpy as np
 
+from analyzer.context import NAMES, Context, Weights
 from analyzer.transcript import Transcript
 from contracts.embedder import DIMENSIONS, Vectors
 from contracts.lifecycle import MeetingStarted, TrackAdded
 from contracts.transcript import Segment, SegmentFinal
 
 WEDNESDAY = 1_790_755_200.0  # 30 September 2026, 08:00 UTC
+
+
+_REST = len(NAMES) - 1
+BARE = Context(Weights(NAMES, (0.0,) * (1 + _REST), (1.0,) * (1 + _REST), (1.0,) + (0.0,) * _REST, 0.0))
+"""A context that changes nothing: what the detector says stands."""
 
 
 class Said(Transcript):

@@ -18,7 +18,7 @@ from analyzer.window import Window
 from contracts.errors import Unavailable
 from contracts.notes import NoteEdited, NotesCheckpoint, NotesUpdated, SegmentCorrected
 from tests.fakes.language_model import ScriptedModel
-from tests.unit.analyzer.meetings import HashEmbedder, Said
+from tests.unit.analyzer.meetings import BARE, HashEmbedder, Said
 
 LINES = (
     ("Ana", "The supplier is waiting for our price list."),
@@ -41,7 +41,7 @@ class Pointing:
 
 def brain(detector: object | None = None) -> Brain:
     embedder, guard, prompts = HashEmbedder(), Guard(5.0), Prompts.load()
-    chain = Chain(detector or Pointing(), embedder, prompts, guard)  # type: ignore[arg-type]
+    chain = Chain(detector or Pointing(), embedder, prompts, guard, BARE)  # type: ignore[arg-type]
     return Brain(chain, Writer(prompts, guard), embedder)  # type: ignore[arg-type]
 
 

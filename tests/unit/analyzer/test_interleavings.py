@@ -35,7 +35,7 @@ from contracts.notes import (
 )
 from gateway.view import MeetingView
 from tests.fakes.language_model import ScriptedModel
-from tests.unit.analyzer.meetings import HashEmbedder, Said
+from tests.unit.analyzer.meetings import BARE, HashEmbedder, Said
 from tests.unit.analyzer.test_brain import Pointing
 
 CASES, CHUNKS, STEPS = 1_000, 10, 14
@@ -161,7 +161,7 @@ class Case:
 
 def _brain() -> Brain:
     vectors, guard, prompts = Shared(), Guard(5.0), Prompts({"system": "s", "write_action": "w {row}"})
-    return Brain(Chain(Pointing(), vectors, prompts, guard), Writer(prompts, guard), vectors)  # type: ignore[arg-type]
+    return Brain(Chain(Pointing(), vectors, prompts, guard, BARE), Writer(prompts, guard), vectors)  # type: ignore[arg-type]
 
 
 class Recorded(Said):

@@ -1,6 +1,6 @@
 """When a pass is due and what it sees; its cost does not grow with the meeting."""
 
-from analyzer.window import LEFT_UNITS, MAX_UNITS, RIGHT_UNITS, SETTLE_S, Window
+from analyzer.window import MAX_LEFT, MAX_UNITS, RIGHT_UNITS, SETTLE_S, Window
 from contracts.lifecycle import MeetingEnding
 from contracts.notes import SegmentCorrected
 from contracts.transcript import TrackFinished
@@ -42,7 +42,7 @@ def test_a_pass_sees_no_more_at_minute_120_than_at_minute_10() -> None:
         view = Window().next(talk, talk.seq - 60, 1e6)
         assert view is not None
         sizes.append(len(view.units))
-    assert sizes[0] == sizes[1] <= MAX_UNITS + LEFT_UNITS + RIGHT_UNITS
+    assert sizes[0] == sizes[1] <= MAX_UNITS + MAX_LEFT + RIGHT_UNITS
 
 
 def test_a_backlog_is_worked_off_pass_by_pass_without_a_gap() -> None:
