@@ -17,15 +17,19 @@ import { plainPage } from "./view/plain.js";
  * @property {(path: string) => void} go
  * @property {(error: unknown) => void} complain
  * @property {Recorder | null} recorder
+ * @property {() => void} dressFor shows the pages as they are for whoever is signed in
  */
 /** @typedef {{close: () => void}} Page */
 
 const PAGES = {
   "/live.html": () => import("./pages/live.js"),
+  "/join.html": () => import("./pages/join.js"),
   "/recap.html": () => import("./pages/recap.js"),
   "/actions.html": () => import("./pages/actions.js"),
   "/": () => import("./pages/home.js"),
 };
+
+const GUEST_PAGES = ["/live.html", "/join.html"];
 
 /** @type {Page | null} */
 let page = null;
@@ -40,6 +44,7 @@ const app = {
   go,
   complain: (error) => app.toasts.show(error instanceof Error ? error.message : String(error)),
   recorder: null,
+  dressFor: () => void (document.body.dataset.role = app.me.role ?? ""),
 };
 
 /** Shows another page without leaving this document: a recording goes on. @param {string} path */
@@ -52,6 +57,7 @@ async function show() {
   page?.close();
   page = null;
   const path = location.pathname.replace(/index\.html$/, "");
+  if (app.me.role === "guest" && !GUEST_PAGES.includes(path)) return plainPage(root, "You are a guest", h("p", null, "The link you came by opens one meeting. To come back to it, open the link again."));
   const load = PAGES[/** @type {keyof typeof PAGES} */ (path)] ?? PAGES["/"];
   const module = await load();
   fill(root);
@@ -98,8 +104,12 @@ async function begin() {
   try {
     app.me = await api.me();
   } catch (fault) {
-    return fault instanceof ApiError && fault.status === 401 ? signedOut() : unreachable(fault);
+    const signed_out = fault instanceof ApiError && fault.status === 401;
+    if (!signed_out) return unreachable(fault);
+    // Who comes by a link has no account: the page itself lets them in.
+    return location.pathname.endsWith("/join.html") ? show() : signedOut();
   }
+  app.dressFor();
   await takeUp();
   return show();
 }
@@ -109,7 +119,7 @@ async function takeUp() {
   const meeting = location.pathname.endsWith("/live.html") ? decodeURIComponent(location.hash.slice(1)) : "";
   const recordings = meeting ? await unfinished(meeting) : [];
   if (recordings.length === 0) return;
-  const recorder = new Recorder(meeting);
+  const recorder = new Recorder(meeting, { guest: app.me.role === "guest" });
   app.recorder = recorder;
   void recorder.goOn(recordings).then((mine) => {
     if (mine) return;

@@ -11,21 +11,24 @@ import { stored } from "./unfinished.js";
 
 /** @typedef {import("../uplink/store.js").Recording} Recording */
 /** @typedef {import("../feed/health.js").LinkStatus} LinkStatus */
-/** @typedef {{source: "mic" | "tab" | "sample", stream?: MediaStream, deviceId?: string, label: string}} Pick */
+/** @typedef {{source: "mic" | "tab" | "sample", stream?: MediaStream, deviceId?: string, label: string, speaker?: string | null}} Pick */
 
 const LOCK_WAIT_MS = 2500;
 
 /** The recording that this page makes; fires ``change``. */
 export class Recorder extends EventTarget {
-  /** @param {string} meeting */
-  constructor(meeting) {
+  /** @param {string} meeting @param {{guest?: boolean}} [options] a guest leaves where others end the meeting */
+  constructor(meeting, { guest = false } = {}) {
     super();
     this.meeting = meeting;
+    this.guest = guest;
     // Long blocks: nobody listens to the microphone here, and a busy computer then loses no sound.
     this.context = new AudioContext({ latencyHint: "playback" });
     /** @type {Track[]} */
     this.tracks = [];
     this.paused = false;
+    /** Why: "paused" or "off_record". */
+    this.cause = "";
     this.ending = false;
     this.ended = false;
     this.fault = "";
@@ -44,7 +47,7 @@ export class Recorder extends EventTarget {
     await this.prepare();
     for (const pick of picks) {
       const source = pick.source === "sample" ? "upload" : pick.source;
-      const { track } = await api.addTrack(this.meeting, { source, label: pick.label });
+      const { track } = await api.addTrack(this.meeting, { source, label: pick.label, speaker: pick.speaker ?? null });
       /** @type {Recording} */
       const recording = {
         key: `${this.meeting}/${track}`, meeting: this.meeting, track, source: pick.source, deviceId: pick.deviceId ?? "",
@@ -63,7 +66,8 @@ export class Recorder extends EventTarget {
     for (const recording of recordings) if (!(await this.hold(recording.key))) return false;
     await this.prepare();
     this.ending = recordings.every((recording) => recording.finished);
-    this.paused = recordings.some((recording) => recording.paused === "paused");
+    this.cause = recordings.map((recording) => recording.paused).find((cause) => PAUSES.includes(cause)) ?? "";
+    this.paused = this.cause !== "";
     for (const recording of recordings) await this.goOnWith(recording);
     this.changed();
     return true;
@@ -116,16 +120,20 @@ export class Recorder extends EventTarget {
     for (const track of this.tracks) track.worker.postMessage(message);
   }
 
-  pause() {
+  /** Nothing is taken from here on. A pause may become another one. @param {"paused" | "off_record"} [cause] */
+  pause(cause = "paused") {
+    if (this.paused && cause !== this.cause) this.each({ type: "resume" });
     this.paused = true;
+    this.cause = cause;
     for (const track of this.tracks) track.hear(false);
-    this.each({ type: "pause", cause: "paused" });
+    this.each({ type: "pause", cause });
     if (this.tracks.some((track) => track.sample)) void this.context.suspend();
     this.changed();
   }
 
   resume() {
     this.paused = false;
+    this.cause = "";
     void this.context.resume();
     for (const track of this.tracks) track.hear(true);
     for (const track of this.tracks) if (!track.lost) track.worker.postMessage({ type: "resume" });
@@ -187,13 +195,13 @@ export class Recorder extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
-  /** Everything is safe: the meeting can end. */
+  /** Everything is safe: the meeting can end, or a guest can go. */
   async close() {
     this.ended = true;
     this.letGo();
     for (let wait_ms = 500; ; wait_ms = Math.min(wait_ms * 2, 8000)) {
       try {
-        await api.end(this.meeting);
+        await (this.guest ? api.leave(this.meeting) : api.end(this.meeting));
         break;
       } catch (fault) {
         if (/** @type {any} */ (fault).status > 0 && /** @type {any} */ (fault).status < 500) break;
@@ -213,6 +221,7 @@ export class Recorder extends EventTarget {
   }
 }
 
+const PAUSES = ["paused", "off_record"];
 /** @type {Record<string, number>} */
 const RANK = { done: 0, open: 1, connecting: 2, waiting: 3, failed: 4 };
 

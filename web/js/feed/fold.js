@@ -38,6 +38,7 @@
  */
 /** @typedef {{track: string, start: number, end: number, cause: string}} Gap */
 /** @typedef {{track: string, source?: string, speaker?: string | null, label?: string, offset_s?: number, finished?: boolean}} Track */
+/** @typedef {{participant: string, name: string, joined_at: number, state?: "on" | "paused" | "off_record", left_at?: number | null, left?: string, invite?: string | null}} Participant */
 /** @typedef {{title: string, start: number, end: number, summary?: string}} Chapter */
 /**
  * @typedef {object} State
@@ -54,6 +55,7 @@
  * @property {Record<string, any> | null} recap
  * @property {Gap[]} gaps
  * @property {Record<string, string>} speakers
+ * @property {Map<string, Participant>} people in order of arrival
  * @property {Map<string, Record<string, any>>} health by track, or "" for the notes
  * @property {boolean} completed
  * @property {boolean} deleted
@@ -75,7 +77,7 @@
 export function emptyState() {
   return {
     seq: 0, loaded: false, meeting: {}, tracks: new Map(), segments: new Map(), order: [], interims: new Map(),
-    notes: new Map(), summary: "", chapters: [], recap: null, gaps: [], speakers: {}, health: new Map(),
+    notes: new Map(), summary: "", chapters: [], recap: null, gaps: [], speakers: {}, people: new Map(), health: new Map(),
     completed: false, deleted: false,
   };
 }
@@ -105,6 +107,7 @@ const HANDLERS = {
   "track.added": (state, { track }) => putTrack(state, track),
   "track.finished": trackFinished,
   "speaker.renamed": (state, { speaker, name }) => set(state, { speakers: { ...state.speakers, [speaker]: name } }, { text: true, meta: true, notes: true }),
+  "participant.updated": (state, { participant }) => set(state, { people: new Map(state.people).set(participant.participant, participant) }, { meta: true }),
   "meeting.updated": (state, { meeting }) => set(state, { meeting: { ...state.meeting, ...meeting } }, { meta: true }),
   "meeting.completed": meetingCompleted,
   "meeting.deleted": (state) => set(state, { deleted: true }, { meta: true }),
@@ -139,6 +142,7 @@ function snapshot(state, message) {
     recap: message.recap ?? null,
     gaps: [...values(message.gaps)].sort((a, b) => a.start - b.start),
     speakers: message.speakers ?? {},
+    people: new Map(values(message.people).map((person) => [person.participant, person])),
     interims: new Map(),
     completed: message.meeting?.state === "completed",
   });

@@ -1,6 +1,8 @@
 // @ts-check
 /** Calls to the server. Every failure is an ``ApiError`` whose message can be shown to a person as it is. */
 
+import { NOTICE } from "./consent.js";
+
 /** What went wrong, in words for people. */
 export class ApiError extends Error {
   /** @param {number} status 0: the server could not be reached @param {string} message @param {string} [code] */
@@ -73,6 +75,20 @@ export const api = {
   nameSpeaker: (id, speaker, name) => call("POST", `${meeting(id)}/speakers`, { speaker, name }),
   /** @param {string} id @param {string} scope */
   ticket: (id, scope) => call("POST", "/v1/auth/tickets", { meeting: id, scope }),
+  /** What a link leads to. @param {string} code */
+  look: (code) => call("POST", "/v1/join/look", { code }),
+  /** Comes in by a link; whoever calls this has shown the notice and heard a yes. @param {string} code @param {string} name @param {string} notice */
+  join: (code, name, notice) => call("POST", "/v1/join", { code, name, consent: true, notice }),
+  /** Takes part as somebody who is signed in and starts the recording. @param {string} id @param {string} name */
+  takePart: (id, name) => call("POST", `${meeting(id)}/participants`, { name, consent: true, notice: NOTICE }),
+  /** @param {string} id @param {string} state */
+  setState: (id, state) => call("PATCH", `${meeting(id)}/participants/me`, { state }),
+  /** Leaves, or removes a guest. @param {string} id @param {string} [who] */
+  leave: (id, who = "me") => call("DELETE", `${meeting(id)}/participants/${encodeURIComponent(who)}`),
+  /** @param {string} id @param {number} ttl_s */
+  invite: (id, ttl_s) => call("POST", `${meeting(id)}/invites`, { ttl_s }),
+  /** @param {string} id @param {string} invite */
+  stopInvite: (id, invite) => call("DELETE", `${meeting(id)}/invites/${encodeURIComponent(invite)}`),
   /** @param {string} id */
   audioUrl: (id) => `${meeting(id)}/audio.wav`,
 };

@@ -8,6 +8,7 @@ import { h, setText } from "../lib/h.js";
 import { askBox } from "../view/answer.js";
 import { edits } from "../view/edits.js";
 import { bindKeys } from "../view/keys.js";
+import { Crowd } from "../view/live/crowd.js";
 import { Follower } from "../view/live/follow.js";
 import { HealthLine } from "../view/live/health.js";
 import { liveParts } from "../view/live/parts.js";
@@ -15,8 +16,8 @@ import { drawPeople } from "../view/people.js";
 import { RecordingBar } from "../view/live/recording.js";
 import { Sound } from "../view/sound.js";
 import { Notes } from "../view/notes/notes.js";
-import { noSuchMeeting } from "../view/plain.js";
-import { editableTitle } from "../view/title.js";
+import { noSuchMeeting, plainPage } from "../view/plain.js";
+import { editableTitle, plainTitle } from "../view/title.js";
 import { Transcript } from "../view/transcript/transcript.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -38,7 +39,7 @@ class Live {
     this.sound = new Sound(id, (text) => app.toasts.show(text), (second, start) => this.heard(second, start));
     this.transcript = new Transcript({ hear: (second) => this.sound.hear(second, null), correct: doing.correct, rename: doing.renameTurn });
     this.notes = new Notes({ ...doing, hear: (start, end) => this.sound.hear(start, end), reveal: (second) => this.reveal(second), toasts: app.toasts });
-    this.title = editableTitle(doing.retitle);
+    this.title = app.me.role === "guest" ? plainTitle() : editableTitle(doing.retitle);
     this.ask = askBox(id, ({ start, end }) => this.sound.hear(start, end), MISSED);
     this.parts = liveParts(app.root, {
       ask: this.ask.element,
@@ -56,12 +57,14 @@ class Live {
     this.health = new HealthLine(this.parts.health, this.parts.alert);
     this.feed = new Feed(id, (change) => this.changed(change));
     this.bar = new RecordingBar(app, id, this.parts, () => this.feed.state);
+    this.crowd = new Crowd(app, id, this.parts, () => this.feed.state, () => this.bar.recorder);
     this.timer = setInterval(() => this.tick(), TICK_MS);
     this.unbind = this.bind();
     this.tick();
   }
 
   bind() {
+    const guest = this.app.me.role === "guest";
     return bindKeys([
       { key: " ", name: "Space", does: "Play or stop what you last heard", run: () => this.sound.toggle() },
       { key: "j", name: "J", does: "Next turn", run: () => this.step(1) },
@@ -71,12 +74,13 @@ class Live {
       { key: "n", name: "N", does: "Add a note", run: () => this.notes.add() },
       { key: "a", name: "A", does: "Ask about this meeting", run: () => this.ask.input.focus() },
       { key: "p", name: "P", does: "Pause or go on recording", run: () => this.bar.togglePause() },
-    ]);
+    ].filter(({ key }) => !guest || !"ena".includes(key)));
   }
 
   tick() {
     if (this.gone) return;
     this.bar.draw();
+    this.crowd.draw();
     this.health.draw(this.feed, this.bar.recorder);
   }
 
@@ -96,13 +100,14 @@ class Live {
   }
 
   drawPeople() {
-    drawPeople(this.parts.people, this.feed.state, (voice) => this.transcript.hue(voice), (voice) => void this.doing.rename(voice));
+    drawPeople(this.parts.people, this.feed.state, (voice) => this.transcript.hue(voice), this.crowd.guest ? null : (voice) => void this.doing.rename(voice), this.crowd.ask);
   }
 
   showGone() {
     if (this.gone) return;
     this.gone = true;
     this.bar.recorder?.each({ type: "forget" });
+    if (this.crowd.guest) return showGuestEnd(this.app, "You are not in this meeting any more", "It is over, or you were taken out of it.");
     noSuchMeeting(this.app.root);
   }
 
@@ -139,6 +144,9 @@ class Live {
     }
     this.drawFirstWords();
     this.bar.draw();
+    this.crowd.draw();
+    // Others wait for the last words of this window.
+    if (meeting.state === "ending" && this.crowd.guest) void this.bar.recorder?.end();
     if (completed) this.showRecap();
   }
 
@@ -147,6 +155,7 @@ class Live {
     if (this.gone) return;
     if (document.querySelector("dialog[open]") || this.app.root.querySelector("textarea:focus, input:focus")) return;
     this.gone = true;
+    if (this.crowd.guest) return showGuestEnd(this.app, "The meeting has ended", "Thank you for taking part. The recap is with those who invited you.");
     history.replaceState(null, "", `/recap.html#${this.id}`);
     dispatchEvent(new PopStateEvent("popstate"));
   }
@@ -205,6 +214,14 @@ class Live {
     this.sound.close();
     this.bar.close();
   }
+}
+
+/** Where a guest's way ends. @param {App} app @param {string} title @param {string} text */
+function showGuestEnd(app, title, text) {
+  app.recorder?.letGo();
+  app.recorder = null;
+  plainPage(app.root, title, h("p", null, text));
+  document.title = `${title} · Rapporteur`;
 }
 
 /** @param {App} app @param {string} id */

@@ -44,3 +44,9 @@ export function editableTitle(save) {
   }
   return { element: holder, set: show };
 }
+
+/** A title for somebody who may not change it. @returns {{element: HTMLElement, set: (title: string) => void}} */
+export function plainTitle() {
+  const element = h("h1", { class: "retitle", dir: "auto" });
+  return { element, set: (title) => setText(element, title || "Untitled") };
+}

@@ -14,7 +14,11 @@ export function liveParts(root, wishes) {
   const head = headParts(wishes);
   const text = textParts(wishes);
   const notes = notesParts(wishes);
-  const people = h("ul", { class: "people", "aria-label": "Who has spoken" });
+  const people = h("ul", { class: "people", "aria-label": "Who is here and who has spoken" });
+  const transcribed = h("p", { class: "transcribed" }, h("i", { class: "dot small-dot" }), h("span", null, "Being transcribed"));
+  const recordButton = h("button", { type: "button", class: "button quiet small-button", hidden: true }, "Off the record");
+  const inviteButton = h("button", { type: "button", class: "button quiet small-button", hidden: true }, icon("plus"), "Invite");
+  const crowd = h("div", { class: "crowd" }, transcribed, people, h("div", { class: "crowd-controls" }, recordButton, inviteButton));
   const banners = h("div", { class: "banners" });
   const count = h("span", { class: "badge" }, "0");
   const columns = h("div", { class: "columns", dataset: { tab: "transcript" } }, text.textColumn, notes.notesColumn);
@@ -22,8 +26,8 @@ export function liveParts(root, wishes) {
   const health = h("footer", { class: "health" });
   const spoken = h("div", { class: "hidden", "aria-live": "polite", role: "log", "aria-label": "What is being said" });
   const alert = h("div", { class: "hidden", role: "status" });
-  fill(root, h("div", { class: "live" }, head.element, h("div", { class: "room" }, people, banners), tabs, columns, health, spoken, alert));
-  return { ...head, ...text, ...notes, people, banners, count, columns, tabs, health, spoken, alert };
+  fill(root, h("div", { class: "live" }, head.element, h("div", { class: "room" }, crowd, banners), tabs, columns, health, spoken, alert));
+  return { ...head, ...text, ...notes, people, transcribed, recordButton, inviteButton, banners, count, columns, tabs, health, spoken, alert };
 }
 
 /** @param {Parameters<typeof liveParts>[1]} wishes */

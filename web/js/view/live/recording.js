@@ -5,6 +5,7 @@ import { api } from "../../lib/api.js";
 import { clock } from "../../lib/format.js";
 import { fill, h, setText } from "../../lib/h.js";
 import { confirmDialog } from "../dialog.js";
+import { plainPage } from "../plain.js";
 import { LEVELS } from "./parts.js";
 
 /** @typedef {import("../../capture/recorder.js").Recorder} Recorder */
@@ -37,6 +38,7 @@ export class RecordingBar {
     setText(parts.elapsed, clock(elapsed_s(recorder, state)));
     parts.dot.className = live && (recording || !recorder) ? "dot" : "dot idle";
     parts.pauseButton.hidden = !recorder || recorder.ending || failed;
+    if (this.app.me.role === "guest") fill(parts.endButton, "Leave");
     setText(parts.pauseButton, recorder?.paused ? "Go on" : "Pause");
     parts.endButton.hidden = !live || Boolean(recorder?.ending);
     setText(parts.safe, stateWords(recorder, live, state));
@@ -70,7 +72,21 @@ export class RecordingBar {
     else recorder.pause();
   }
 
+  /** A guest goes: first what they said is brought to safety. */
+  async leave() {
+    if (!(await confirmDialog("Leave the meeting?", "The meeting goes on without you.", "Leave"))) return;
+    const { app, recorder } = this;
+    if (!recorder) await api.leave(this.id).catch(app.complain);
+    const said = h("p", { role: "status" });
+    plainPage(app.root, "You have left the meeting", h("p", null, "What you said until now stays in its transcript."), said);
+    const draw = () => setText(said, !recorder || recorder.ended ? "You can close this page." : "Your last words are still being sent: leave this page open for a moment.");
+    recorder?.addEventListener("change", draw);
+    draw();
+    await recorder?.end();
+  }
+
   async end() {
+    if (this.app.me.role === "guest") return this.leave();
     if (!(await confirmDialog("End the meeting?", "The last words are written down, then the recap is made.", "End meeting"))) return;
     if (this.recorder) return this.recorder.end();
     await api.end(this.id).catch(this.app.complain);
@@ -103,7 +119,7 @@ function recorderWords(recorder) {
   const unsafe_s = status ? Math.floor(status.recorded_s - status.safe_s) : 0;
   if (status?.state === "failed") return "not recording";
   if (recorder.ending) return unsafe_s > 2 ? `ending: ${unsafe_s} s still to be sent` : "ending";
-  if (recorder.paused) return "paused";
+  if (recorder.paused) return recorder.cause === "off_record" ? "off the record" : "paused";
   return unsafe_s > 2 ? `${unsafe_s} s not safe yet` : "all safe";
 }
 
