@@ -79,7 +79,7 @@ def create_app(fake: Fake) -> Litestar:  # noqa: C901 - one short handler per ad
         return (
             _problem(401, "Not signed in")
             if fake.signed_out
-            else Response({"user": "u1", "name": "Ana", "role": "owner"})
+            else Response({"id": "u1", "name": "Ana", "role": "owner"})
         )
 
     @get("/v1/status")
@@ -98,7 +98,11 @@ def create_app(fake: Fake) -> Litestar:  # noqa: C901 - one short handler per ad
     @post("/v1/ask", status_code=200)
     async def ask(data: dict[str, Any]) -> Stream:
         fake.calls.append(("POST", "ask", data))
-        return Stream(memory.answer(data["question"]), media_type="text/event-stream")
+        return Stream(memory.answer(data["question"], write=data.get("write", False)), media_type="text/event-stream")
+
+    @get("/v1/meetings/{name:str}/related")
+    async def related(name: str) -> dict[str, Any]:
+        return memory.related(name)
 
     @get("/v1/actions")
     async def actions(owner: list[str] | None = None, status: list[str] | None = None) -> dict[str, Any]:
@@ -230,6 +234,7 @@ def create_app(fake: Fake) -> Litestar:  # noqa: C901 - one short handler per ad
         status,
         search,
         ask,
+        related,
         actions,
         meetings,
         create,

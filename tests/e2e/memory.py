@@ -38,21 +38,44 @@ def found(wanted: str) -> dict[str, Any]:
     return {"items": items, "found": len(items), "mode": "hybrid", "facets": {"kind": kinds}}
 
 
-async def answer(question: str) -> AsyncIterator[bytes]:
-    """Two quoted sentences; none to a question about lunch."""
+async def answer(question: str, *, write: bool) -> AsyncIterator[bytes]:
+    """Two quotes, and a sentence written from them when somebody writes; nothing to a question about lunch."""
     said = [segment for segment in scripts.segments("done") if "price" in segment["text"] or "nine" in segment["text"]]
-    chosen = [] if "lunch" in question else said[-2:]
-    for segment in chosen:
-        citation = {
-            "meeting": "done",
-            "title": scripts.TITLES["done"],
-            "segment": segment["id"],
-            "start": segment["start"],
-            "end": segment["end"],
-            "speaker": "Daniela",
-        }
-        yield _event("sentence", {"text": segment["text"], "citation": citation})
-    yield _event("done", {"found": bool(chosen), "how": "quoted", "took_ms": 12.0})
+    quotes = [] if "lunch" in question else [_cited(segment, segment["text"]) for segment in said[-2:]]
+    wrote = write and bool(quotes) and "exactly" not in question
+    for quote in quotes if write else []:
+        yield _event("quote", quote)
+    for sentence in [{**quotes[-1], "text": "The price is nine euros for everybody."}] if wrote else quotes:
+        yield _event("sentence", sentence)
+    yield _event("done", {"found": bool(quotes), "how": "written" if wrote else "quoted", "took_ms": 12.0})
+
+
+def _cited(segment: dict[str, Any], text: str) -> dict[str, Any]:
+    citation = {"meeting": "done", "title": scripts.TITLES["done"], "segment": segment["id"], "speaker": "Daniela"}
+    return {"text": text, "citation": {**citation, "start": segment["start"], "end": segment["end"]}}
+
+
+def related(name: str) -> dict[str, Any]:
+    """An action item that has been open for long, and a decision that was another one before."""
+    if name not in ("four", "done"):
+        return {"items": []}
+    day = dt.datetime(dt.date.today().year, 1, 12, 10).timestamp()
+    link = {"meeting": "done", "started_at": day, "likeness": 0.8}
+    quote = {"text": "I will import whatever comes from Porto.", "segment": "done-11", "start": 47.0}
+    again = {
+        **link,
+        "relation": "open_since",
+        "title": "Roadmap",
+        "item": "x1",
+        "text": "Import the strings from Porto",
+    }
+    other = {**link, "relation": "differs", "title": "Kick-off", "item": "x2", "text": "The price is eleven euros."}
+    return {
+        "items": [
+            {"item": "n11action", "text": "", "quote": quote, "links": [{**again, "quote": quote}]},
+            {"item": "n14decision", "text": "", "quote": quote, "links": [{**other, "quote": quote}]},
+        ]
+    }
 
 
 def _event(name: str, data: dict[str, Any]) -> bytes:

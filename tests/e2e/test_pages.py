@@ -358,15 +358,24 @@ async def test_a_question_is_answered_by_quotes_that_play_and_lead_to_the_meetin
     await stage.open("/")
     await stage.page.get_by_role("searchbox", name="Search all meetings").fill("What is the price?")
     await stage.page.keyboard.press("Enter")
-    await stage.page.get_by_text("We go with nine euros for everybody.").wait_for()
-    await stage.page.get_by_role("button", name="Hear the words at 1:01").click()
+    await stage.page.get_by_text("The price is nine euros for everybody.").wait_for()
+    assert await stage.page.locator(".answer .words").count() == 2
+    await stage.page.locator(".answer .written").get_by_role("button", name="Hear the words at 1:01").click()
     await _shows(stage, "document.querySelector('.answer .hear[aria-pressed=true]').dataset.start > 60")
     await stage.page.locator(".answer a").last.click()
     await _shows(stage, "document.querySelector('.turn.current').textContent.includes('nine euros')")
     await stage.page.get_by_role("textbox", name="Ask about this meeting").fill("Where do we have lunch?")
     await stage.page.keyboard.press("Enter")
     await stage.page.get_by_text("Nothing that was said answers this.").wait_for()
-    assert ("POST", "ask", {"question": "Where do we have lunch?", "meetings": ["done"]}) in stage.fake.calls
+    await _called(stage, "POST", {"question": "Where do we have lunch?", "meetings": ["done"], "write": True})
+
+
+async def test_what_was_open_or_decided_before_stands_under_the_note(stage: Stage) -> None:
+    await stage.open("/recap.html#done")
+    await stage.page.get_by_text("Already open since").wait_for()
+    await stage.page.get_by_text("Differs from the decision of").wait_for()
+    await stage.page.get_by_role("button", name="Hear the words at 0:47 of Roadmap").click()
+    await _shows(stage, "document.querySelector('.related .hear[aria-pressed=true]') !== null")
 
 
 async def test_the_board_shows_what_is_late_and_changes_it(stage: Stage) -> None:

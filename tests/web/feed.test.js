@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { emptyState, fold, shownNotes } from "../../web/js/feed/fold.js";
-import { finalItems, talkTime, withInterims } from "../../web/js/feed/turns.js";
+import { finalItems, labelsOf, talkTime, withInterims } from "../../web/js/feed/turns.js";
 import { secondAt, segmentAt, spotAt, stableChars } from "../../web/js/feed/words.js";
 
 function segment(id, start, text, extra = {}) {
@@ -114,4 +114,17 @@ test("twenty thousand segments are laid out in a blink", () => {
   const state = started({ segments });
   const items = finalItems(state);
   assert.equal(items.length, 10000);
+});
+
+test("labels with one name are one voice, which keeps its colour when it gets a name", () => {
+  const state = emptyState();
+  const said = (id, speaker, start) => ({ id, track: "t", speaker, start, end: start + 2, text: "Yes." });
+  fold(state, { type: "snapshot", seq: 1, meeting: {}, tracks: [{ track: "t" }], segments: [said("a", "S1", 0), said("b", "S2", 2), said("c", "S3", 4), said("d", "Ana", 6)], speakers: { S1: "Tom" } });
+  const voices = () => finalItems(state).map((turn) => turn.voice);
+  assert.deepEqual(voices(), ["S1", "S2", "S3", "Ana"]);
+  fold(state, { type: "speaker.renamed", seq: 2, speaker: "S2", name: "Tom" });
+  fold(state, { type: "speaker.renamed", seq: 3, speaker: "S3", name: "Ana" });
+  assert.deepEqual(voices(), ["S1", "S3"]);
+  assert.deepEqual(talkTime(state.order, state).map(({ name, seconds }) => [name, seconds]), [["Tom", 4], ["Ana", 4]]);
+  assert.deepEqual(labelsOf(state, "S3"), ["S3", "Ana"]);
 });

@@ -37,6 +37,25 @@ export function speakerName(state, segment) {
 /** @type {Record<string, string>} */
 const SOURCE_NAMES = { mic: "Microphone", tab: "Tab audio", upload: "Recording" };
 
+/** The label that a segment came with. @param {State} state @param {Segment} segment */
+function labelOf(state, segment) {
+  return segment.speaker ?? state.tracks.get(segment.track)?.speaker ?? segment.track;
+}
+
+/** Whose voice it is: one label for all that have the same name, and the same one before and after it got the name. @param {State} state @param {Segment} segment */
+export function voiceOf(state, segment) {
+  const { speakers } = state;
+  const label = labelOf(state, segment);
+  const name = speakers[label] ?? label;
+  for (const other in speakers) if (speakers[other] === name) return other;
+  return label;
+}
+
+/** All labels of a voice. @param {State} state @param {string} voice */
+export function labelsOf(state, voice) {
+  return [...new Set(state.order.filter((segment) => voiceOf(state, segment) === voice).map((segment) => labelOf(state, segment)))];
+}
+
 /** @param {Turn} turn @param {Segment} segment @param {string} voice */
 function continues(turn, segment, voice) {
   if (turn.voice !== voice || segment.start - turn.end > PAUSE_S) return false;
@@ -53,7 +72,7 @@ function continues(turn, segment, voice) {
 function append(items, segments, state) {
   for (const segment of segments) {
     if (!segment.text) continue;
-    const voice = segment.speaker ?? segment.track;
+    const voice = voiceOf(state, segment);
     const last = items[items.length - 1];
     if (last?.type === "turn" && continues(last, segment, voice)) {
       last.segments.push(segment);
@@ -107,7 +126,7 @@ export function talkTime(segments, state) {
   /** @type {Map<string, {voice: string, name: string, seconds: number}>} */
   const voices = new Map();
   for (const segment of segments) {
-    const voice = segment.speaker ?? segment.track;
+    const voice = voiceOf(state, segment);
     const entry = voices.get(voice) ?? { voice, name: speakerName(state, segment), seconds: 0 };
     entry.seconds += segment.end - segment.start;
     voices.set(voice, entry);

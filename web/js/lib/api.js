@@ -63,6 +63,8 @@ export const api = {
   end: (id) => call("POST", `${meeting(id)}/end`),
   /** @param {string} id @param {object} track */
   addTrack: (id, track) => call("POST", `${meeting(id)}/tracks`, track),
+  /** What earlier meetings have to do with the notes of this one. @param {string} id */
+  related: (id) => call("GET", `${meeting(id)}/related`),
   /** @param {string} id @param {object} note */
   addNote: (id, note) => call("POST", `${meeting(id)}/notes`, note),
   /** @param {string} id @param {string} item @param {object} fields */

@@ -5,27 +5,29 @@ import { ApiError } from "./api.js";
 import { eventsOf } from "./events.js";
 
 /** @typedef {{meeting: string, title: string, segment: string, start: number, end: number, speaker?: string | null, kind?: string}} Citation */
-/** @typedef {{text: string, citation?: Citation, citations?: Citation[]}} Sentence */
+/** @typedef {{text: string, citation: Citation}} Sentence */
 
 const TIMEOUT_MS = 60000;
 
 /**
- * Whether anything was found that answers. ``say`` hears every sentence as it comes.
+ * The quotes come first, then the sentences of the answer, which cite them; ``say`` hears both as they come. Where
+ * nobody can write, ``how`` is "quoted" and the sentences are the quotes again.
  * @param {{question: string, meetings?: string[], last_s?: number}} question
- * @param {(sentence: Sentence) => void} say
+ * @param {(what: "quote" | "sentence", sentence: Sentence) => void} say
  * @param {AbortSignal} stop
+ * @returns {Promise<{found: boolean, how: "quoted" | "written"}>}
  */
 export async function ask(question, say, stop) {
-  const answer = await post(question, stop);
+  const answer = await post({ ...question, write: true }, stop);
   let found = false;
   for await (const { event, data } of eventsOf(answer)) {
     const message = JSON.parse(data);
-    if (event === "sentence") say(message);
+    if (event === "sentence" || event === "quote") say(event, message);
     else if (event === "error") throw new ApiError(500, message.detail ?? "The answer broke off.");
-    else if (event === "done") return Boolean(message.found);
-    found ||= event === "sentence";
+    else if (event === "done") return { found: Boolean(message.found), how: message.how ?? "quoted" };
+    found ||= event === "quote" || event === "sentence";
   }
-  return found;
+  return { found, how: "quoted" };
 }
 
 /** @param {object} question @param {AbortSignal} stop @returns {Promise<Response>} */

@@ -143,7 +143,7 @@ class ActionsPage {
     const history = (note.history ?? []).length > 0;
     openMenu(anchor, [
       entry ? h("a", { href: placeOf(entry) }, "Open the meeting") : null,
-      history ? h("button", { type: "button", onclick: () => openHistory(note, anchor, (user) => (user === this.app.me.user ? "You" : "Somebody")) }, "History") : null,
+      history ? h("button", { type: "button", onclick: () => openHistory(note, anchor, (user) => (user === this.app.me.id ? "You" : "Somebody")) }, "History") : null,
       h("button", { type: "button", class: "danger", onclick: () => void this.editing.remove(note) }, "Delete"),
     ], "More for this item");
   }

@@ -38,7 +38,7 @@ class Live {
     this.doing = doing;
     this.sound = new Sound(id, (text) => app.toasts.show(text), (second, start) => this.heard(second, start));
     this.transcript = new Transcript({ hear: (second) => this.sound.hear(second, null), correct: doing.correct, rename: doing.renameTurn });
-    this.notes = new Notes({ ...doing, hear: (start, end) => this.sound.hear(start, end), reveal: (second) => this.reveal(second), toasts: app.toasts });
+    this.notes = new Notes({ ...doing, hear: (start, end) => this.sound.hear(start, end), reveal: (second) => this.reveal(second), toasts: app.toasts }, { meeting: id });
     this.title = app.me.role === "guest" ? plainTitle() : editableTitle(doing.retitle);
     this.ask = askBox(id, ({ start, end }) => this.sound.hear(start, end), MISSED);
     this.parts = liveParts(app.root, {
@@ -213,6 +213,7 @@ class Live {
     this.follower.close();
     this.sound.close();
     this.bar.close();
+    this.notes.close();
   }
 }
 

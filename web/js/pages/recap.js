@@ -40,7 +40,7 @@ class RecapPage {
     this.player = new Player(api.audioUrl(id));
     this.player.addEventListener("time", () => this.followPlayer());
     this.transcript = new Transcript({ hear: (second) => this.player.hear(second), correct: doing.correct, rename: doing.renameTurn });
-    this.notes = new Notes({ ...doing, hear: (start, end) => this.hearQuote(start, end), reveal: (second) => this.transcript.reveal(second), toasts: app.toasts }, { byOwner: true });
+    this.notes = new Notes({ ...doing, hear: (start, end) => this.hearQuote(start, end), reveal: (second) => this.transcript.reveal(second), toasts: app.toasts }, { byOwner: true, meeting: id });
     this.title = editableTitle(doing.retitle);
     this.finder = new Finder((wanted) => this.transcript.find(wanted));
     this.ask = askBox(id, ({ start, end }) => this.hearQuote(start, end));
@@ -86,6 +86,7 @@ class RecapPage {
     if (this.feed.link === "signed-out") return location.reload();
     if (change.error) this.app.toasts.show(change.error);
     if (!state.loaded) return;
+    this.parts.main.classList.remove("loading");
     if (change.text || change.all) this.drawText(change);
     if (change.meta || change.all) this.drawMeeting();
     if (change.notes || change.all) this.drawNotes();
@@ -220,6 +221,7 @@ class RecapPage {
     this.feed.close();
     this.player.close();
     this.contents.close();
+    this.notes.close();
     this.app.toasts.root.classList.remove("raised");
   }
 }

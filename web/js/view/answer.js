@@ -15,9 +15,10 @@ export class Answer {
     this.wishes = wishes;
     this.asked = new AbortController();
     this.question = h("p", { class: "asked", dir: "auto" });
+    this.written = h("div", { class: "written" });
     this.list = h("ol", { class: "quoted" });
     this.said = h("p", { class: "small", role: "status" });
-    this.element = h("section", { class: "answer", "aria-label": "Answer", hidden: true }, h("header", null, this.question, h("button", { type: "button", class: "square", "aria-label": "Close the answer", onclick: () => this.clear() }, icon("close"))), this.list, this.said);
+    this.element = h("section", { class: "answer", "aria-label": "Answer", hidden: true }, h("header", null, this.question, h("button", { type: "button", class: "square", "aria-label": "Close the answer", onclick: () => this.clear() }, icon("close"))), this.written, this.list, this.said);
   }
 
   /** @param {{question: string, meetings?: string[], last_s?: number}} question */
@@ -28,8 +29,14 @@ export class Answer {
     setText(this.said, "Looking through what was said…");
     this.element.hidden = false;
     try {
-      const found = await ask(question, (sentence) => mine.signal.aborted || this.add(sentence), mine.signal);
-      if (!mine.signal.aborted) setText(this.said, found ? "Quoted from what was said; press a time to hear it." : "Nothing that was said answers this.");
+      /** @type {Sentence[]} */
+      const sentences = [];
+      const { found, how } = await ask(question, (what, sentence) => {
+        if (mine.signal.aborted) return;
+        if (what === "sentence") sentences.push(sentence);
+        else this.quote(sentence);
+      }, mine.signal);
+      if (!mine.signal.aborted) this.finish(found, how, sentences);
     } catch (fault) {
       if (!mine.signal.aborted) setText(this.said, fault instanceof Error ? fault.message : "The question could not be answered.");
     }
@@ -38,21 +45,37 @@ export class Answer {
   clear() {
     this.asked.abort();
     this.element.hidden = true;
+    fill(this.written);
     fill(this.list);
   }
 
   /** @param {Sentence} sentence */
-  add(sentence) {
-    const citations = sentence.citations ?? (sentence.citation ? [sentence.citation] : []);
-    this.list.append(h("li", null, h("p", { class: "words", dir: "auto" }, sentence.text), h("p", { class: "where" }, ...citations.flatMap((citation) => this.where(citation)))));
+  quote({ text, citation }) {
+    const place = `${citation.meeting}@${citation.start} ${text}`;
+    if ([.../** @type {HTMLCollectionOf<HTMLElement>} */ (this.list.children)].some((known) => known.dataset.place === place)) return;
+    setText(this.said, "Writing an answer from these words…");
+    this.list.append(h("li", { dataset: { place } }, h("p", { class: "words", dir: "auto" }, text), h("p", { class: "where" }, ...this.where(citation))));
+  }
+
+  /** @param {boolean} found @param {"quoted" | "written"} how @param {Sentence[]} sentences */
+  finish(found, how, sentences) {
+    if (how === "written") fill(this.written, sentences.map(({ text, citation }) => h("p", { dir: "auto" }, `${text} `, this.hearButton(citation))));
+    else if (!this.list.children.length) for (const sentence of sentences) this.quote(sentence);
+    const words = how === "written" ? "Written from the words quoted here; press a time to hear them." : "Quoted from what was said; press a time to hear it.";
+    setText(this.said, found ? words : "Nothing that was said answers this.");
+  }
+
+  /** @param {Citation} citation */
+  hearButton(citation) {
+    const at = clock(citation.start);
+    return h("button", { type: "button", class: "hear", dataset: { start: String(citation.start), meeting: citation.meeting }, "aria-label": `Hear the words at ${at}`, onclick: () => this.wishes.hear(citation) }, icon("play"), at);
   }
 
   /** @param {Citation} citation */
   where(citation) {
-    const at = clock(citation.start);
     const second = Math.ceil(citation.start * 10) / 10;
     return [
-      h("button", { type: "button", class: "hear", dataset: { start: String(citation.start), meeting: citation.meeting }, "aria-label": `Hear the words at ${at}`, onclick: () => this.wishes.hear(citation) }, icon("play"), at),
+      this.hearButton(citation),
       citation.speaker ? h("span", { dir: "auto" }, citation.speaker) : null,
       this.wishes.withTitles ? h("a", { href: `/recap.html#${citation.meeting}@${second}`, dir: "auto" }, citation.title) : null,
     ].filter((part) => part !== null);
@@ -60,7 +83,7 @@ export class Answer {
 
   /** Marks the place that is being heard. @param {string} meeting @param {number | null} start */
   heard(meeting, start) {
-    for (const button of /** @type {NodeListOf<HTMLElement>} */ (this.list.querySelectorAll(".hear"))) {
+    for (const button of /** @type {NodeListOf<HTMLElement>} */ (this.element.querySelectorAll(".hear"))) {
       button.setAttribute("aria-pressed", String(start !== null && button.dataset.meeting === meeting && Number(button.dataset.start) === start));
     }
   }

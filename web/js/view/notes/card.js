@@ -20,7 +20,7 @@ const MOST_EVIDENCE = 3;
 /**
  * @param {Note} note
  * @param {CardWishes} doing
- * @param {{showOwner: boolean, overdue?: boolean, source?: Node}} look source: where the note comes from, if that is not plain
+ * @param {{showOwner: boolean, overdue?: boolean, source?: Node, related?: Node[]}} look source: where the note comes from, if that is not plain
  */
 export function noteCard(note, doing, look) {
   return h("li", { class: `note ${note.status ?? "open"}`, dataset: { id: note.id } },
@@ -28,7 +28,8 @@ export function noteCard(note, doing, look) {
     h("div", null,
       editable(note, "text", note.text, "text", "Edit", doing),
       h("div", { class: "facts" }, ...facts(note, doing, look)),
-      quote(note)),
+      quote(note),
+      ...(look.related ?? [])),
     h("button", { type: "button", class: "square more", "aria-label": `More for: ${note.text}`, onclick: (/** @type {any} */ event) => doing.menu(note, event.currentTarget) }, icon("more")));
 }
 

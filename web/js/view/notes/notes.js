@@ -10,6 +10,7 @@ import { askMerge, openAddNote } from "./dialogs.js";
 import { NoteEditing } from "./editing.js";
 import { openHistory } from "./history.js";
 import { KINDS } from "./kinds.js";
+import { RelatedNotes, linkLine } from "./related.js";
 import { Shelves } from "./shelves.js";
 
 /** @typedef {import("../../feed/fold.js").Note} Note */
@@ -27,10 +28,11 @@ import { Shelves } from "./shelves.js";
 
 /** All cards of a meeting, grouped. */
 export class Notes {
-  /** @param {NoteWishes} wishes @param {{byOwner?: boolean}} [options] */
-  constructor(wishes, { byOwner = false } = {}) {
+  /** @param {NoteWishes} wishes @param {{byOwner?: boolean, meeting?: string}} [options] meeting: whose memory is asked for related notes */
+  constructor(wishes, { byOwner = false, meeting } = {}) {
     this.wishes = wishes;
     this.byOwner = byOwner;
+    this.related = meeting === undefined ? null : new RelatedNotes(meeting, (text) => wishes.toasts.show(text), () => this.state && this.update(this.state));
     this.root = h("div", { class: "notes-list" });
     this.shelves = new Shelves(this.root);
     /** @type {Map<string, {element: HTMLElement, sign: string}>} */
@@ -58,6 +60,7 @@ export class Notes {
   update(state) {
     this.state = state;
     const notes = shownNotes(state);
+    this.related?.look(notes);
     const focused = document.activeElement;
     const focusKey = focused instanceof HTMLElement && this.root.contains(focused) ? [focused.closest(".note")?.getAttribute("data-id") ?? "", focused.dataset.field] : null;
     this.shelves.show(KINDS.flatMap(([kind, title]) => this.group(kind, title, notes.filter((note) => note.kind === kind))));
@@ -101,10 +104,11 @@ export class Notes {
 
   /** The note's element; made anew only when the note changed. @param {Note} note */
   card(note) {
-    const sign = JSON.stringify(note);
+    const links = this.related?.of(note.id) ?? [];
+    const sign = JSON.stringify([note, links]);
     const known = this.cards.get(note.id);
     if (known && (known.sign === sign || this.editing.open === note.id)) return known.element;
-    const element = noteCard(note, this.doing, { showOwner: !this.byOwner });
+    const element = noteCard(note, this.doing, { showOwner: !this.byOwner, related: links.map((link) => linkLine(link, (heard, button) => this.related?.hear(heard, button))) });
     if (!known && !this.first) element.classList.add("fresh");
     this.cards.set(note.id, { element, sign });
     return element;
@@ -153,6 +157,10 @@ export class Notes {
   async merge(note, others) {
     const into = await askMerge(note, others);
     if (into) await this.wishes.merge(note, into);
+  }
+
+  close() {
+    this.related?.close();
   }
 
   /** Adds a note by hand. @param {Note["kind"]} [kind] */

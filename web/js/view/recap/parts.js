@@ -31,10 +31,10 @@ export function recapParts(root, content) {
   const silent = h("p", { class: "small", hidden: true }, "Nothing was said in this meeting.");
   const textSection = h("section", { id: "transcript", tabIndex: -1, "aria-label": "Transcript" }, h("div", { class: "bar-row" }, h("h2", null, "Transcript"), content.finder), silent, content.transcript);
   const nav = h("nav", { "aria-label": "In this recap" });
-  fill(root, topBar(),
-    h("main", { class: "recap", id: "main", tabIndex: -1 }, nav, h("article", null, head.element, summarySection, content.ask, notesSection, chapterSection, textSection)),
-    content.player);
-  return { ...head, summary, summarySection, notesSection, notesNone, chapterList, chapterSection, silent, textSection, nav };
+  const article = h("article", null, head.element, summarySection, content.ask, notesSection, chapterSection, textSection);
+  const main = h("main", { class: "recap loading", id: "main", tabIndex: -1 }, nav, article);
+  fill(root, topBar(), main, content.player);
+  return { ...head, main, summary, summarySection, notesSection, notesNone, chapterList, chapterSection, silent, textSection, nav };
 }
 
 /** @param {RecapContent} content */
