@@ -126,6 +126,7 @@ class RecapPage {
     this.ask.element.hidden = state.order.length === 0;
     this.drawChapters(recap?.chapters?.length ? recap.chapters : state.chapters);
     this.player.gaps = state.gaps;
+    this.player.element.hidden = state.tracks.size > 0 && [...state.tracks.values()].every((track) => track.source === "transcript");
   }
 
   /** @param {Chapter[]} chapters */
