@@ -41,6 +41,8 @@ TITLES = {
     "rtldone": "اجتماع الفريق · ישיבת צוות",
     "long": f"Quarterly review with {LONG_NAME} and everybody else who could make it this time",
     "huge": "The longest meeting",
+    "hugeflow": "The longest meeting",
+    "flood": "Launch in Portugal",
 }
 
 
@@ -127,7 +129,7 @@ def _turns(name: str) -> list[tuple[str, str]]:
 def segments(name: str) -> list[dict[str, Any]]:
     if name in ("fresh",) or name.startswith("new"):
         return []
-    if name == "huge":
+    if name.startswith("huge"):
         return [_segment(name, i, *TURNS[i % len(TURNS)], i * 0.72) for i in range(20_000)]
     segments, at = [], 0.3
     for index, (speaker, text) in enumerate(_turns(name)):
@@ -274,9 +276,11 @@ def script(name: str) -> Iterator[tuple[float, dict[str, Any]]]:
     if name == "later":
         note = _note(segments(name), 15, "decision", "A note that has just arrived")
         yield 2.0, {"type": "notes.updated", "items": [note]}
+    if name in ("flood", "hugeflow"):
+        yield from _flow(name)
     if name not in ("four", "busy", "long"):
         return
-    said = ["Somebody", "should", "really", "write", "a", "guide", "for", "the", "refund", "process", "some", "day"]
+    said = TURNS[6][1].split()
     for count in range(3, len(said) - 3):
         segment = {
             "id": "open",
@@ -290,3 +294,34 @@ def script(name: str) -> Iterator[tuple[float, dict[str, Any]]]:
             "words": [{"w": w, "s": 90 + i * 0.3, "e": 90.2 + i * 0.3} for i, w in enumerate(said[:count])],
         }
         yield 0.05, {"type": "interim", "track": "t1", "segment": segment, "audio_s": 95.0}
+
+
+def _flow(name: str) -> Iterator[tuple[float, dict[str, Any]]]:
+    """Somebody speaks on and on: interim words that grow and become final, a hundred times."""
+    said = [
+        "So",
+        "this",
+        "is",
+        "how",
+        "it",
+        "goes",
+        "on",
+        "and",
+        "on",
+        "until",
+        "somebody",
+        "looks",
+        "at",
+        "the",
+        "clock",
+    ]
+    yield 4.0, {"type": "health", "track": "t1", "lag_ms": 480}
+    start = 14_410.0 if name == "hugeflow" else 90.0
+    for turn in range(100):
+        at = start + turn * 5.0
+        final = _segment(name, 30_000 + turn, "Ruth" if turn % 2 else "Kenji", " ".join(said), at)
+        for count in range(1, len(said)):
+            text = " ".join(said[:count])
+            segment = {**final, "text": text, "words": final["words"][:count], "final": False, "stable": count - 1}
+            yield 0.008, {"type": "interim", "track": "t1", "segment": segment, "audio_s": at}
+        yield 0.008, {"type": "segment.updated", "segment": final}

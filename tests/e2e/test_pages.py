@@ -263,6 +263,26 @@ async def test_twenty_thousand_turns_open_and_scroll(stage: Stage) -> None:
     print(f"20,000 turns: first screens after {shown_ms:.0f} ms")
 
 
+async def test_memory_does_not_grow_with_words_that_come_and_go(stage: Stage) -> None:
+    cdp = await stage.page.context.new_cdp_session(stage.page)
+    await cdp.send("Performance.enable")
+    await stage.open("/live.html#flood")
+    await _shows(stage, "document.querySelectorAll('.turn').length >= 36")
+    before = await _held(cdp)
+    await _shows(stage, "document.querySelectorAll('.turn').length >= 116")
+    after = await _held(cdp)
+    print(f"heap {before[0] / 1e6:.2f} -> {after[0] / 1e6:.2f} MB, nodes {before[1]} -> {after[1]}")
+    assert after[0] - before[0] < 2e6, "80 turns of some 20 words each, 1,400 interim updates"
+    assert after[1] - before[1] < 80 * 20
+
+
+async def _held(cdp: Any) -> tuple[float, int]:
+    """Bytes and nodes that the page really holds."""
+    await cdp.send("HeapProfiler.collectGarbage")
+    metrics = {entry["name"]: entry["value"] for entry in (await cdp.send("Performance.getMetrics"))["metrics"]}
+    return metrics["JSHeapUsedSize"], metrics["Nodes"]
+
+
 def _ledger(fake: Fake) -> tuple[np.ndarray, list[tuple[int, int, str]]]:
     """The sound that the server stored, after checking that its media time has no hole and no overlap."""
     (kept,) = fake.frames.values()
