@@ -45,7 +45,10 @@ class EngineStats:
 
 
 class Engine:
-    """Answers jobs in the order of ``scheduler``. ``start`` loads the model off the event loop; ``close`` ends it."""
+    """Answers jobs in the order of ``scheduler``. ``start`` loads the model off the event loop; ``close`` ends it.
+
+    ``spare`` loads a model that needs less of the device; it takes over when even a single window does not fit.
+    """
 
     def __init__(
         self,
@@ -53,8 +56,11 @@ class Engine:
         pace: scheduler.Pace | None = None,
         rules: scheduler.BatchRules | None = None,
         clock: Callable[[], float] = time.monotonic,
+        spare: Callable[[], Transcriber] | None = None,
     ) -> None:
         self._load = load
+        self._spare = spare
+        self._fell_back = False
         self.pace = pace or scheduler.Pace()
         self._rules = rules or scheduler.BatchRules()
         self._clock = clock
@@ -62,6 +68,7 @@ class Engine:
         self._wake = threading.Condition()
         self._closed = False
         self._ready = False
+        self._model: Transcriber
         self._hungry = False
         self._fault: Misconfigured | None = None
         self._busy_share = self._factor = 0.0
@@ -101,6 +108,7 @@ class Engine:
         """What people are told about it."""
         detail = self.stats.trouble or ("" if self._ready else "the speech model is loading")
         detail = detail or ("the speech model has too little memory" if self._hungry else "")
+        detail = detail or ("the device ran out of memory: speech is on the CPU now" if self._fell_back else "")
         return EngineState(self.pace.thinned, detail)
 
     async def submit(self, job: DecodeJob) -> Hypothesis | None:
@@ -132,8 +140,9 @@ class Engine:
             return
         self._ready = True
         self._log.info("engine.ready")
+        self._model = transcriber
         while (batch := self._next()) is not None:
-            self._answer(transcriber, batch)
+            self._answer(batch)
         self._refuse(Unavailable("the speech engine is closing", source="speech"))
 
     def _next(self) -> list[_Waiting] | None:
@@ -156,14 +165,14 @@ class Engine:
             self.pace.skipped()
             self._resolve(waiting, None)
 
-    def _answer(self, transcriber: Transcriber, batch: list[_Waiting]) -> None:
+    def _answer(self, batch: list[_Waiting]) -> None:
         started = self._clock()
         try:
-            answers = transcriber.decode([w.job for w in batch])
+            answers = self._model.decode([w.job for w in batch])
         except Exception as exc:  # noqa: BLE001
             # Any failure of the model belongs to the tracks that asked; the thread must live on for the others.
             self._log.exception("engine.stumbled", windows=len(batch))
-            self._blame(transcriber, batch, exc)
+            self._blame(batch, exc)
             return
         ended = self._clock()
         self._hungry = False
@@ -173,16 +182,33 @@ class Engine:
                 self.pace.done(ended - waiting.since_s)
             self._resolve(waiting, answer)
 
-    def _blame(self, transcriber: Transcriber, batch: list[_Waiting], exc: Exception) -> None:
+    def _blame(self, batch: list[_Waiting], exc: Exception) -> None:
         """One by one, so that a window that cannot be decoded fails alone; a lack of memory is nobody's fault."""
         if len(batch) > 1:
             for waiting in batch:
-                self._answer(transcriber, [waiting])
+                self._answer([waiting])
             return
         if _lacks_memory(exc):
+            if self._take_spare(exc):
+                self._answer(batch)
+                return
             self._hungry = True
             exc = Unavailable("the speech model has too little memory", source="speech")
         batch[0].loop.call_soon_threadsafe(_fail, batch[0].answer, exc)
+
+    def _take_spare(self, exc: Exception) -> bool:
+        """Whether another model has taken over."""
+        load, self._spare = self._spare, None
+        if load is None:
+            return False
+        try:
+            self._model = load()
+        except Misconfigured as fault:
+            self._log.error("engine.no_spare", detail=fault.detail)
+            return False
+        self._fell_back = True
+        self._log.warning("engine.fell_back", why=str(exc), now="cpu int8")
+        return True
 
     def _account(self, started: float, ended: float, batch: list[_Waiting]) -> None:
         took_s, span_s = ended - started, max(ended - self._idle_since, 1e-6)

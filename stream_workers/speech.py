@@ -43,12 +43,17 @@ def load_whisper(config: WorkerSettings) -> Whisper:
         if config.device == "cpu":
             raise
         log.get().warning("engine.fell_back", device=config.device, compute_type=config.compute_type, why=fault.detail)
-        return Whisper(folder, "cpu", "int8", config.threads)
+        return _on_cpu(config)
+
+
+def _on_cpu(config: WorkerSettings) -> Whisper:
+    return Whisper(whisper_folder(config.models, config.model), "cpu", "int8", config.threads)
 
 
 def build_engine(config: WorkerSettings, speech: SpeechSettings) -> Engine:
     """A started engine; the model loads in its own thread and jobs wait for it."""
-    engine = Engine(lambda: load_whisper(config), Pace(least_s=speech.interim_s))
+    spare = None if config.device == "cpu" else lambda: _on_cpu(config)
+    engine = Engine(lambda: load_whisper(config), Pace(least_s=speech.interim_s), spare=spare)
     engine.start()
     return engine
 

@@ -31,12 +31,12 @@ def _job(track: str) -> DecodeJob:
 
 
 @pytest.fixture
-async def running() -> AsyncIterator[Callable[[Sick], Engine]]:
+async def running() -> AsyncIterator[Callable[..., Engine]]:
     """Starts engines and ends them after the test."""
     engines: list[Engine] = []
 
-    def run(model: Sick) -> Engine:
-        engines.append(Engine(lambda: model))
+    def run(model: Sick, spare: Sick | None = None) -> Engine:
+        engines.append(Engine(lambda: model, spare=(lambda: spare) if spare else None))
         return engines[-1]
 
     yield run
@@ -64,3 +64,14 @@ async def test_too_little_memory_is_to_be_asked_again_and_is_said(running: Calla
         assert "memory" in engine.state().detail
     assert await engine.submit(_job("a"))
     assert engine.state().detail == ""
+
+
+async def test_a_full_device_is_left_for_the_spare_model_and_nothing_is_lost(running: Callable[..., Engine]) -> None:
+    full, spare = Sick(lambda jobs: RuntimeError("CUDA failed: out of memory")), Sick(lambda jobs: None)
+    engine = running(full, spare)
+    asked = [asyncio.create_task(engine.submit(_job(t))) for t in ("a", "b")]
+    await asyncio.sleep(0)
+    engine.start()
+    assert all(isinstance(answer, Hypothesis) for answer in await asyncio.gather(*asked))
+    assert full.batches == [2, 1], "a batch is tried one by one before the device is given up"
+    assert "CPU" in engine.state().detail
