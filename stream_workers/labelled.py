@@ -1,7 +1,7 @@
 """A pipeline whose finals say who spoke: wraps the speech pipeline of a track that may hold several people.
 
-A final waits until the voices up to its end are known (one or two short model calls), is cut where the speaker
-changes, and goes out with its labels. When later speech shows a label to be wrong, a ``Revised`` follows.
+Voices are looked at while words are decoded. A final waits until those up to its end are known, is cut where the
+speaker changes, and goes out with its labels. When later speech shows a label to be wrong, a ``Revised`` follows.
 """
 
 import asyncio
@@ -16,8 +16,9 @@ from contracts.audio import SAMPLE_RATE_HZ
 from contracts.live import TrackWork
 from contracts.transcript import Segment
 from stream_workers.cut import cut
+from stream_workers.decode import DecodeJob, Kind
 from stream_workers.diarizer import ActivityJob, Diarizer, PrintJob, run
-from stream_workers.ports import Engine, EngineState, Final, InterimOut, MakePipeline, Output, Pipeline, Revised
+from stream_workers.ports import Engine, EngineState, Final, InterimOut, Lane, MakePipeline, Output, Pipeline, Revised
 from stream_workers.speakers import Known
 from stream_workers.timeline import Pcm
 from stream_workers.turns import Piece
@@ -48,6 +49,8 @@ class LabelledPipeline:
         self._samples, self._state = samples, state.inner
         self._told: list[Segment] = []
         self._listened = samples
+        self._coming: int | None = None
+        """Media sample up to which words are being made final."""
 
     @property
     def accounted(self) -> int:
@@ -72,13 +75,30 @@ class LabelledPipeline:
     def next_job(self, now_s: float) -> Any | None:
         """Voices first when a final waits for them or they are overdue, else words first."""
         late = self._diarizer.position - self._listened > OVERDUE_SAMPLES
-        if (upto := self._awaited()) is not None or late:
-            return self._diarizer.next_job(upto) or self._inner.next_job(now_s)
-        return self._inner.next_job(now_s) or self._diarizer.next_job()
+        if self._awaited() is not None or late:
+            return self.next_voices(now_s) or self.next_words(now_s)
+        return self.next_words(now_s) or self.next_voices(now_s)
+
+    @property
+    def lanes(self) -> Sequence[Lane]:
+        """Words and voices need not wait for each other."""
+        return self.next_words, self.next_voices
+
+    def next_words(self, now_s: float) -> Any | None:
+        """What should be decoded now."""
+        job = self._inner.next_job(now_s)
+        if isinstance(job, DecodeJob) and job.kind is Kind.FINAL:
+            self._coming = job.start + len(job.pcm)
+        return job
+
+    def next_voices(self, _now_s: float) -> Any | None:
+        """Whose voices should be looked at now: those of a final under way as well, so that it need not wait."""
+        return self._diarizer.next_job(self._awaited() or self._coming)
 
     def complete(self, job: Any, result: Any) -> Sequence[Output]:
         """Take an answer, of the words or of the voices."""
         if not isinstance(job, ActivityJob | PrintJob):
+            self._coming = None
             return self._take(self._inner.complete(job, result))
         if isinstance(job, ActivityJob):
             self._listened = self._diarizer.position

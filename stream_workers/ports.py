@@ -1,8 +1,8 @@
 """What a track's owner asks of a pipeline and of the engine: the speech they run, and scripted ones in tests."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from contracts.live import TrackWork
 from contracts.transcript import Segment
@@ -92,6 +92,19 @@ class Pipeline(Protocol):
 
     def complete(self, job: Any, result: Any) -> Sequence[Output]:
         """Take the engine's answer."""
+
+
+Lane = Callable[[float], Any | None]
+"""Gives the next job at a moment, as ``Pipeline.next_job`` does; asked again after ``complete``."""
+
+
+@runtime_checkable
+class Laned(Protocol):
+    """A pipeline that can have several jobs under way, one of each lane. The first lane brings the words."""
+
+    @property
+    def lanes(self) -> Sequence[Lane]:
+        """Where jobs come from."""
 
 
 @dataclass(frozen=True, slots=True)

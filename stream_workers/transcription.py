@@ -24,7 +24,19 @@ from contracts.transcript import (
     media_seconds,
 )
 from stream_workers.journal import Journal
-from stream_workers.ports import Advanced, Engine, Final, Finished, GapOut, InterimOut, Output, Pipeline, Revised
+from stream_workers.ports import (
+    Advanced,
+    Engine,
+    Final,
+    Finished,
+    GapOut,
+    InterimOut,
+    Lane,
+    Laned,
+    Output,
+    Pipeline,
+    Revised,
+)
 from stream_workers.timeline import End, Piece, Sound, Timeline
 
 AHEAD_SAMPLES = 60 * SAMPLE_RATE_HZ
@@ -76,10 +88,12 @@ class Transcription:
         """Return when TrackFinished is in the log."""
         async with asyncio.TaskGroup() as tasks:
             listening = tasks.create_task(self._listen(), name=f"listen:{self._work.track}")
-            decoding = tasks.create_task(self._decode(), name=f"decode:{self._work.track}")
+            words, *others = self._pipeline.lanes if isinstance(self._pipeline, Laned) else (self._pipeline.next_job,)
+            busy = [listening, tasks.create_task(self._decode(words), name=f"decode:{self._work.track}")]
+            busy += [tasks.create_task(self._assist(lane), name=f"assist:{self._work.track}") for lane in others]
             await self._finished.wait()
-            listening.cancel()
-            decoding.cancel()
+            for task in busy:
+                task.cancel()
 
     async def _listen(self) -> None:
         audio = subjects.audio(self._work.meeting, self._work.track)
@@ -114,9 +128,9 @@ class Transcription:
         self._changed.set()
         await self._emit(outputs)
 
-    async def _decode(self) -> None:
+    async def _decode(self, lane: Lane) -> None:
         while True:
-            job = self._pipeline.next_job(time.monotonic())
+            job = lane(time.monotonic())
             if job is None:
                 self.heard = self.timeline.position
                 await self._nap()
@@ -126,9 +140,20 @@ class Transcription:
                 result = await self._submit(job)
             finally:
                 self._job_running = False
-            outputs = self._pipeline.complete(job, result)
-            self._changed.set()
-            await self._emit(outputs)
+            await self._complete(job, result)
+
+    async def _assist(self, lane: Lane) -> None:
+        while True:
+            job = lane(time.monotonic())
+            if job is None:
+                await self._nap()
+            else:
+                await self._complete(job, await self._submit(job))
+
+    async def _complete(self, job: object, result: object) -> None:
+        outputs = self._pipeline.complete(job, result)
+        self._changed.set()
+        await self._emit(outputs)
 
     async def _nap(self) -> None:
         """Until there is more sound, or a job may be due by time."""

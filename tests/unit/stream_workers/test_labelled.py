@@ -10,9 +10,10 @@ from contracts.audio import SAMPLE_RATE_HZ
 from contracts.live import TrackWork
 from contracts.transcript import Segment, Word
 from stream_workers.cut import cut
+from stream_workers.decode import DecodeJob, Kind
 from stream_workers.diarizer import ActivityJob, PrintJob
 from stream_workers.labelled import label, labelled
-from stream_workers.ports import Final, Finished, Output, Pipeline, Revised
+from stream_workers.ports import Final, Finished, Laned, Output, Pipeline, Revised
 from stream_workers.timeline import Pcm
 
 STEP = 960
@@ -111,6 +112,35 @@ def test_a_final_carries_its_label_within_a_second() -> None:
     assert [s.text for _, s in finals] == ["one", "two", "three"]
     assert [s.speaker for _, s in finals] == ["Speaker 1", "Speaker 2", "Speaker 1"]
     assert all(at / SAMPLE_RATE_HZ - s.end <= 1.5 for at, s in finals)
+
+
+class Decoding(Scripted):
+    """Asks once for the words of its only segment."""
+
+    def push(self, pcm: Pcm) -> list[Output]:
+        self._position += len(pcm)
+        return []
+
+    def next_job(self, now_s: float) -> DecodeJob | None:
+        size = round(self._segments[0].end * SAMPLE_RATE_HZ) if self._segments else 0
+        return DecodeJob("t", Kind.FINAL, 0, np.zeros(size, np.int16), 8.0) if 0 < size < self._position else None
+
+    def complete(self, job: Any, result: Any) -> list[Output]:
+        return [Final(self._segments.pop(0), self._position)]
+
+
+def test_voices_are_looked_at_while_words_are_decoded_so_that_the_final_need_not_wait() -> None:
+    inner = Decoding([segment(("one", 0.2, 3.8))])
+    pipeline = labelled(lambda work, samples, state: inner)(TrackWork("m", "t", 0.0), 0, b"")
+    assert isinstance(pipeline, Laned)
+    words, voices = pipeline.lanes
+    sound, known = talk((5, 0.2)), Loudness(0.2, 0.6)
+    pipeline.push((sound * 32768).astype(np.int16))
+    job = words(0.0)
+    while (look := voices(0.0)) is not None:
+        assert pipeline.complete(look, known.answer(look, sound)) == []
+    found = pipeline.complete(job, None)
+    assert [o.segment.speaker for o in found if isinstance(o, Final)] == ["Speaker 1"]
 
 
 def test_a_segment_of_two_people_is_cut_where_the_voice_changes() -> None:
