@@ -119,7 +119,9 @@ class Whisper:
             groups = [(encoded, wanted)] if wanted else []
         for part, members in groups:
             start = self._tokenizer(chosen[members[0]]).sot_sequence
-            found = self._model.align(part, start, [tokens[i] for i in members], frames // 2, median_filter_width=7)
+            # Feature frames with sound, not positions of the encoder: words after the last of them have no time.
+            heard = [min(frames, 2 + int(jobs[i].seconds * _FRAMES_PER_SECOND)) for i in members]
+            found = self._model.align(part, start, [tokens[i] for i in members], heard, median_filter_width=7)
             for i, alignment in zip(members, found, strict=True):
                 plain[i] = _timed(plain[i], alignment)
         return [[HeardWord(text, s, e, p) for text, _, s, e, p in words] for words in plain]

@@ -12,6 +12,7 @@ import soundfile
 from contracts.live import TrackWork
 from contracts.settings import cpu_count, models_dir
 from stream_workers.commit import plain
+from stream_workers.decode import DecodeJob, Kind
 from stream_workers.pipeline import Pipeline
 from stream_workers.scheduler import BatchRules, Pace
 from stream_workers.silero import Silero
@@ -80,6 +81,16 @@ def test_streaming_is_as_accurate_as_offline_and_costs_a_bounded_multiple(name, 
     assert plain_errors(said, " ".join(stream.finals)) <= plain_errors(said, offline) + 0.06
     assert run.busy_s <= 12 * offline_s
     assert stream.broken_words <= max(2, 0.02 * stream.stable_words)
+
+
+def test_words_of_a_long_window_have_times_of_their_own(whisper):
+    pcm, _ = soundfile.read(DATA / "call.flac", dtype="int16")
+    turns = json.loads((DATA / "call.json").read_text())["turns"]
+    heard = whisper.decode([DecodeJob("t", Kind.FINAL, 0, pcm[: 13 * 16_000], 6.0, 1, "en", timed=True)])[0]
+    ends = [w.end_s for w in heard.words]
+    said = max(t["end"] for t in turns if t["end"] < 13)
+    assert abs(max(ends) - said) < 1.0
+    assert len(set(ends)) >= 0.9 * len(ends)
 
 
 def test_digital_silence_gives_no_words(whisper, vad):
