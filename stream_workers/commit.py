@@ -5,8 +5,12 @@ from dataclasses import dataclass, field
 
 from stream_workers.decode import HeardWord
 
-_TAIL_WEIGHTS = (0.35, 0.2, 0.1)
-_ECHO_WEIGHT = 0.3
+_EDIT_S = 0.3
+"""A word that the two readings of the same speech do not share weighs as much as so much speech on the wrong side."""
+_ASTRAY_S = 0.4
+"""And a word on the wrong side counts as at most so much: where the model skips, its times are stretched."""
+_SIMILAR = 0.5
+"""What a word counts that reads alike (deformed, deformity)."""
 
 
 def plain(word: str) -> str:
@@ -18,28 +22,48 @@ def new_from(words: Sequence[HeardWord], known: Sequence[str], boundary_s: float
     """Index of the first word after ``boundary_s`` (seconds in the window) when ``known`` was said before it.
 
     Attention times are off by a syllable now and then, so the text decides too: the best split leaves little
-    speech on the wrong side and ends its left part as ``known`` ends.
+    speech on the wrong side, and its left part is another reading of ``known``.
     """
     if not known:
         return 0
-    heard = [plain(w.text) for w in words]
-    said = [plain(w) for w in known]
+    edits = _edits([plain(w) for w in known], [plain(w.text) for w in words])
 
     def misfit(j: int) -> float:
-        late = sum(max(0.0, w.end_s - max(boundary_s, w.start_s)) for w in words[:j])
-        early = sum(max(0.0, min(boundary_s, w.end_s) - w.start_s) for w in words[j:])
-        return late + early + _tail_misfit(heard, said, j)
+        late = sum(_astray(w.end_s - max(boundary_s, w.start_s)) for w in words[:j])
+        early = sum(_astray(min(boundary_s, w.end_s) - w.start_s) for w in words[j:])
+        return late + early + _EDIT_S * edits[j]
 
     return min(range(len(words) + 1), key=misfit)
 
 
-def _tail_misfit(heard: list[str], said: list[str], j: int) -> float:
-    cost = 0.0
-    for back, weight in enumerate(_TAIL_WEIGHTS[: len(said)], start=1):
-        if back > j or heard[j - back] != said[-back]:
-            cost += weight
-    echo = j < len(heard) and heard[j] == said[-1] and (j == 0 or heard[j - 1] != said[-1])
-    return cost + (_ECHO_WEIGHT if echo else 0.0)
+def _astray(seconds: float) -> float:
+    return min(_ASTRAY_S, max(0.0, seconds))
+
+
+def _edits(said: Sequence[str], heard: Sequence[str]) -> list[float]:
+    """For each j, how many words must change to make ``said`` of those of ``heard`` that end with the jth.
+
+    Words of ``heard`` before them cost nothing: only the end of what was said may be known.
+    """
+    row = [0.0] * (len(heard) + 1)
+    for i, word in enumerate(said, start=1):
+        diagonal, row[0] = row[0], float(i)
+        for j, other in enumerate(heard, start=1):
+            changed = diagonal + _unlike(word, other)
+            diagonal, row[j] = row[j], min(row[j] + 1.0, row[j - 1] + 1.0, changed)
+    return row
+
+
+def _unlike(word: str, other: str) -> float:
+    if word == other:
+        return 0.0
+    shared = next((i for i, (a, b) in enumerate(zip(word, other, strict=False)) if a != b), min(len(word), len(other)))
+    return _SIMILAR if 2 * shared >= max(len(word), len(other)) else 1.0
+
+
+def begun_before(words: Sequence[HeardWord], end_s: float) -> int:
+    """How many leading ``words`` lie mostly before ``end_s``."""
+    return next((i for i, w in enumerate(words) if (w.start_s + w.end_s) / 2 > end_s), len(words))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +95,8 @@ def rest_after(done: Sequence[str], shown: Sequence[str]) -> int:
     """
     if not done:
         return 0
-    said, seen = [plain(w) for w in done], [plain(w) for w in shown]
-    limit = min(len(seen), len(said) + 3)
-
-    def misfit(j: int) -> float:
-        return abs(j - len(said)) * 0.4 + _tail_misfit(seen, said, j)
-
-    return min(range(limit + 1), key=misfit)
+    edits = _edits([plain(w) for w in done], [plain(w) for w in shown])
+    return min(range(len(edits)), key=lambda j: (edits[j], abs(j - len(done))))
 
 
 @dataclass(slots=True)

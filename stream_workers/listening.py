@@ -22,6 +22,8 @@ class Spoken:
     speech: int
     """Where its speech begins, pre-roll included."""
     end: int
+    heard: int
+    """The sound up to here, ``end`` or a little later, may be listened to for the words up to ``end``."""
     vad: bytes
     """VAD state at ``start``."""
     vad_after: bytes
@@ -127,16 +129,15 @@ class Listener:
         power = float(np.mean(np.square(chunk.astype(np.float64))))
         acts: list[Act] = []
         for mark in self._cutter.push(prob, float(10 * np.log10(power + 1.0))):
-            acts.append(self._act(mark.start, mark.end) if isinstance(mark, Cut) else self._look(mark))
+            acts.append(self._act(mark) if isinstance(mark, Cut) else self._look(mark))
         return acts
 
     def _look(self, mark: Glance) -> Look:
         start, end = (self.boundary + n * CHUNK_SAMPLES for n in (mark.start, mark.end))
         return Look(start, end, _evidence(self._probs[mark.start : mark.end]), self.tape)
 
-    def _act(self, first: int, size: int) -> Act:
-        """The first ``size`` chunks since the boundary are complete; words may be found from ``first`` on."""
-        size = min(size, len(self._probs))
+    def _act(self, cut: Cut) -> Act:
+        first, size = cut.start, min(cut.end, len(self._probs))
         start, end = self.boundary, min(self.boundary + size * CHUNK_SAMPLES, self.tape.end)
         speech, after = start + first * CHUNK_SAMPLES, self._marks[size]
         evidence = _evidence(self._probs[first:size])
@@ -144,7 +145,8 @@ class Listener:
         del self._probs[:size], self._marks[:size]
         self.boundary = start + size * CHUNK_SAMPLES
         if speech < end:
-            return Spoken(start, speech, end, before, after, evidence, self.tape)
+            heard = min(start + max(size, cut.heard) * CHUNK_SAMPLES, self.tape.end)
+            return Spoken(start, speech, end, heard, before, after, evidence, self.tape)
         return Silent(end, after)
 
     def _close(self) -> list[Act]:
@@ -156,7 +158,7 @@ class Listener:
             chunk[:rest] = self.tape.cut(self._judged, self.tape.end)
             acts += self._judge(chunk)
         cut = self._cutter.flush()
-        return [*acts, self._act(cut.start, cut.end)] if cut else acts
+        return [*acts, self._act(cut)] if cut else acts
 
 
 def _evidence(probs: Sequence[float]) -> Evidence:

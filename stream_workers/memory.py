@@ -92,11 +92,13 @@ class Memory(msgspec.Struct, frozen=True, array_like=True):
         """The memory after a look at the open phrase."""
         return msgspec.structs.replace(self, early=early)
 
-    def after(self, phrase: Phrase, language: LanguageLock, context: int, vad_after: bytes) -> "Memory":
-        """The memory once ``phrase`` is written."""
+    def after(self, phrase: Phrase, until: int, language: LanguageLock, context: int, vad_after: bytes) -> "Memory":
+        """The memory once ``phrase`` is written, whose last word ends at media sample ``until``."""
+        words = (*self.early.words, *phrase.words)
+        # Written words may lie behind a cut that came later, or across it: the next phrase must not say them again.
+        early = Early(words[-3:], until) if until > phrase.end else Early()
+        phrase = msgspec.structs.replace(phrase, words=words[: len(words) - len(early.words)])
         kept = tuple(p for p in (*self.phrases, phrase) if phrase.end - p.speech < context)
-        # Words written early may lie behind a cut that came later: the next phrase must not say them again.
-        early = Early(self.early.words[-3:], self.early.until) if self.early.until > phrase.end else Early()
         return Memory(phrase.end, vad_after, kept, language, early)
 
     def rested(self, end: int, vad: bytes) -> "Memory":

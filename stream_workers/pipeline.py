@@ -28,11 +28,15 @@ from stream_workers.segments import segment_of
 from stream_workers.silero import FRESH, Vad
 from stream_workers.speech_settings import SpeechSettings
 from stream_workers.timeline import Pcm
+from stream_workers.windows import window
 
 _QUIET_S = 0.6
 """A phrase may have so much pre-roll and pause."""
 _FEWEST_WORDS_PER_SECOND = 1.0
 """Who speaks says more than this."""
+
+_LEAST_SAID_AGAIN = 0.6
+"""A second reading of what is known has at least so many of its words, or it skipped some."""
 
 _BEHIND_SAMPLES = 45 * SAMPLE_RATE_HZ
 """Who is so far behind the sound catches up faster without looks: their words come with their phrase. A dropped
@@ -133,15 +137,15 @@ class Pipeline:
         cheap = not whole or self._pressed()
         if not whole:
             self._preview.asked(act.end)  # its answer is shown as well
-        start = act.speech if cheap else self._window_start(act)
+        start, end = window(act, self._memory, settings, cheap=self._pressed() or self._alone)
         before = self._memory.words_before(start) if whole and settings.prompt_s else []
         return DecodeJob(
             self._work.track,
             Kind.FINAL if whole else Kind.LOOK,
             start,
-            act.tape.cut(start, act.end),
+            act.tape.cut(start, end),
             settings.look_pad_s if cheap else settings.final_pad_s,
-            1 if cheap else settings.final_beam,
+            (1 if self._pressed() else settings.final_beam) if whole else settings.look_beam,
             self._memory.language.locked,
             self._work.languages,
             prompt="".join(before).strip(),
@@ -149,11 +153,6 @@ class Pipeline:
             timed=True,
             issued_s=now_s,
         )
-
-    def _window_start(self, act: Heard) -> int:
-        if self._alone:
-            return act.speech
-        return self._memory.window_start(act.speech, act.end, self._settings.context_samples)
 
     def _interim_job(self, start: int, end: int, now_s: float) -> DecodeJob:
         self._preview.asked(end)
@@ -181,7 +180,7 @@ class Pipeline:
             return [*self._look(act, job, result), *self._settle()]
         if not isinstance(act, Spoken) or result is None:
             raise ValueError("the answer belongs to no open phrase")
-        if self._left_out(act, job, result):
+        if not self._alone and self._left_out(act, job, result):
             self._alone = True
             self._acts.appendleft(act)
             return []
@@ -189,26 +188,29 @@ class Pipeline:
         return [*self._write(act, job, result), *self._settle()]
 
     def _left_out(self, act: Spoken, job: DecodeJob, heard: Hypothesis) -> bool:
-        """Whether the model skipped the new phrase, or read its hints instead: then it is heard again without both."""
-        if self._alone:
-            return False
-        words = self._new_words(job, act.start, heard)
+        """Whether the model skipped phrases, or read its hints instead: then the new one is heard again, alone."""
+        words = self._new_words(job, act, heard)
         if self._echo(words):
             return True
         if job.start >= act.speech:
             return False
+        if self._first_new(job, act, heard) < _LEAST_SAID_AGAIN * len(self._memory.words_since(job.start)):
+            return True
         open_s = (act.end - max(act.speech, self._memory.early.until)) / SAMPLE_RATE_HZ - _QUIET_S
         return len(words) < open_s * _FEWEST_WORDS_PER_SECOND
 
     def _echo(self, words: Sequence[HeardWord]) -> bool:
         return guards.echoes([w.text for w in words], self._work.vocabulary)
 
-    def _new_words(self, job: DecodeJob, boundary: int, heard: Hypothesis) -> list[HeardWord]:
-        """Words of ``heard`` that are not written yet."""
+    def _new_words(self, job: DecodeJob, act: Heard, heard: Hypothesis) -> list[HeardWord]:
+        """Words of ``heard`` that belong to ``act`` and are not written yet."""
+        last = commit.begun_before(heard.words, (act.end - job.start) / SAMPLE_RATE_HZ)
+        return guards.without_loops(heard.words[self._first_new(job, act, heard) : last])
+
+    def _first_new(self, job: DecodeJob, act: Heard, heard: Hypothesis) -> int:
+        start = max(act.start if isinstance(act, Spoken) else act.speech, self._memory.early.until)
         known = self._memory.words_since(job.start)
-        boundary = max(boundary, self._memory.early.until)
-        first = commit.new_from(heard.words, known, (boundary - job.start) / SAMPLE_RATE_HZ)
-        return guards.without_loops(heard.words[first:])
+        return commit.new_from(heard.words, known, (start - job.start) / SAMPLE_RATE_HZ)
 
     def _look(self, act: Look, job: DecodeJob, heard: Hypothesis | None) -> list[Output]:
         """Write what is sure already. A look that was skipped only means that its words come later."""
@@ -217,7 +219,7 @@ class Pipeline:
         if heard is None or not credible or self._echo(heard.words):
             self._memory = self._memory.looked_at(msgspec.structs.replace(early, tail=(), looked=act.end))
             return []
-        words = self._new_words(job, act.speech, heard)
+        words = self._new_words(job, act, heard)
         n = (
             commit.sure_words(words, early.tail, job.seconds, self._settings.early)
             if self._memory.language.locked
@@ -235,13 +237,14 @@ class Pipeline:
         return [Final(segment, *self._checkpoint()), *shown]
 
     def _write(self, act: Spoken, job: DecodeJob, heard: Hypothesis) -> list[Output]:
-        words = self._new_words(job, act.start, heard)
+        words = self._new_words(job, act, heard)
         if not guards.believable(heard, len(words), act.evidence, self._settings.guards):
             words = []
         start = max(act.speech, self._memory.early.until)
         language = self._memory.language
         self._memory = self._memory.after(
             Phrase(act.start, act.speech, act.end, act.vad, tuple(w.text for w in words)),
+            self._end_of(words, job) if words else self._memory.early.until,
             language.vote(heard.languages, act.evidence.seconds) if words else language,
             self._settings.memory_samples,
             act.vad_after,
@@ -253,6 +256,10 @@ class Pipeline:
         segment = segment_of(self._work, job.start, (start, act.end), words, heard)
         self._told = self._memory.restart
         return [Final(segment, *self._checkpoint()), *left]
+
+    @staticmethod
+    def _end_of(words: Sequence[HeardWord], job: DecodeJob) -> int:
+        return min(job.start + int(words[-1].end_s * SAMPLE_RATE_HZ), job.start + len(job.pcm))
 
     def _show(self, job: DecodeJob, heard: Hypothesis) -> Sequence[Output]:
         credible = guards.believable(heard, len(heard.words), self._listener.evidence, self._settings.guards)

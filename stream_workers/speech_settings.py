@@ -21,8 +21,14 @@ class SpeechSettings(msgspec.Struct, frozen=True):
     """Beam of finals."""
     context_s: float = 12.0
     """Longest final window: phrases before the new one are heard again as far as they fit."""
+    reach_s: float = 0.0
+    """A final window may end so much later than its phrase, if the sound is there."""
     prompt_s: float = 0.0
     """Text of so much sound before a final window is given to the model as what was said before."""
+    look_context_s: float = 0.0
+    """Longest window of such a look, when phrases before it are to be heard again."""
+    look_beam: int = 1
+    """Beam of looks."""
     advance_s: float = 4.0
     """Silence after which the checkpoint moves on."""
     look_pad_s: float = 4.0
@@ -30,11 +36,6 @@ class SpeechSettings(msgspec.Struct, frozen=True):
     early: EarlyRules = EarlyRules()
     cuts: CutRules = CutRules()
     guards: GuardRules = GuardRules()
-
-    @property
-    def context_samples(self) -> int:
-        """``context_s`` in samples."""
-        return int(self.context_s * SAMPLE_RATE_HZ)
 
     @property
     def memory_samples(self) -> int:

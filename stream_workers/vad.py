@@ -58,6 +58,8 @@ class Cut:
     end: int
     pause: bool = True
     """Whether nobody speaks at ``end``."""
+    heard: int = 0
+    """Chunks since the last boundary that were there when this was decided: what follows helps to hear the end."""
 
     @property
     def silent(self) -> bool:
@@ -130,9 +132,9 @@ class Cutter:
         pause, age = i - self._last, self._last - self._first
         needed = next(p for a, p in reversed(rules.pauses) if age >= a)
         if pause >= needed:
-            return Cut(max(0, self._first - rules.pre_roll), self._last + 1 + pause // 2)
+            return Cut(max(0, self._first - rules.pre_roll), self._last + 1 + pause // 2, heard=i + 1)
         if i - self._first >= rules.longest:
-            return Cut(max(0, self._first - rules.pre_roll), self._weakest(i), pause=False)
+            return Cut(max(0, self._first - rules.pre_roll), self._weakest(i), pause=False, heard=i + 1)
         grown = i - self._first - rules.first_look
         if grown >= 0 and grown % rules.look_step == 0 and pause < rules.look_pause:
             return Glance(max(0, self._first - rules.pre_roll), i + 1)

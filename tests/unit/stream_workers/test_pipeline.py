@@ -143,6 +143,22 @@ def test_a_phrase_that_the_model_leaves_out_after_its_context_is_heard_again_alo
     assert sum(len(s.words) for s in segments) == 30
 
 
+class Skips(LevelTranscriber):
+    """Leaves out the second to the twentieth word of a long window."""
+
+    def decode(self, jobs):
+        return [
+            dataclasses.replace(h, words=(*h.words[:1], *h.words[20:])) if len(j.pcm) > 5 * 16_000 else h
+            for j, h in zip(jobs, super().decode(jobs), strict=True)
+        ]
+
+
+def test_a_reading_that_skips_what_is_known_is_not_trusted_with_what_is_new():
+    sound = spoken([(15, 60), (15, 60)])
+    segments = transcribe(sound, pipeline(SpeechSettings(context_s=12.0)), Skips())
+    assert [w.w for s in segments for w in s.words] == [f"w{501 + i}" for i in range(30)]
+
+
 def test_the_language_is_found_once_and_stays():
     sound, model = spoken([(12, 60)] * 4), LevelTranscriber()
     transcribe(sound, pipeline(SpeechSettings(), language=None), model)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream_workers.commit import Agreement, EarlyRules, new_from, rest_after, sure_words
+from stream_workers.commit import Agreement, EarlyRules, begun_before, new_from, rest_after, sure_words
 from stream_workers.decode import DecodeJob, HeardWord, Hypothesis, Kind
 from stream_workers.guards import Evidence, GuardRules, believable, echoes, without_loops
 from stream_workers.language import LanguageLock
@@ -59,6 +59,25 @@ def test_new_words_begin_after_what_is_known_even_when_times_are_off():
     assert new_from(words, ["We", "ship", "on", "Friday"], 1.2) == 4
     assert new_from(words, ["we", "ship", "on", "friday"], 1.4) == 4
     assert new_from(words, [], 1.2) == 0
+
+
+def heard_at(text, start_s=0.0, each_s=0.3):
+    return [HeardWord(f" {w}", start_s + i * each_s, start_s + (i + 1) * each_s) for i, w in enumerate(text.split())]
+
+
+def test_words_read_a_little_differently_the_second_time_are_not_said_twice():
+    words = heard_at("would make a deformed person appear lovely")
+    assert new_from(words, ["would", "make", "a", "deformity"], 1.1) == 4
+    assert new_from(heard_at("before coffin warehouses and"), ["before", "coffin", "warehouse"], 0.8) == 3
+
+
+def test_only_the_end_of_what_was_said_may_be_known():
+    assert new_from(heard_at("one two three four five six"), ["three", "four"], 1.2) == 4
+
+
+def test_a_word_across_a_cut_belongs_to_the_side_where_most_of_it_lies():
+    words = heard_at("one two three")
+    assert [begun_before(words, end) for end in (0.1, 0.5, 0.8, 2.0)] == [0, 2, 3, 3]
 
 
 def test_words_are_sure_when_heard_twice_and_not_near_the_end():
