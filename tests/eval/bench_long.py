@@ -1,0 +1,163 @@
+"""What takes hours in truth, in virtual time: first words after silence, a track of four hours, overload.
+
+``python -m tests.eval.bench_long --data FOLDER`` prints one JSON line for each; ``bench_asr`` prints them as well.
+"""
+
+import argparse
+import json
+import os
+import resource
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+
+from contracts.audio import SAMPLE_RATE_HZ
+from contracts.live import TrackWork
+from contracts.settings import cpu_count, models_dir
+from stream_workers.commit import plain
+from stream_workers.decode import DecodeJob, Hypothesis, Kind
+from stream_workers.engine import Transcriber
+from stream_workers.pipeline import Pipeline
+from stream_workers.ports import Final
+from stream_workers.scheduler import BatchRules, Pace
+from stream_workers.silero import Silero, Vad
+from stream_workers.speech_settings import SpeechSettings
+from stream_workers.timeline import Pcm
+from stream_workers.whisper import Whisper
+from tests.eval.simulate import Stream, simulate
+from tests.fakes.speech import LevelTranscriber, LoudVad, spoken
+
+_MINUTE = 60 * SAMPLE_RATE_HZ
+_HEARD_S = 2.5
+_MEGABYTE = 1024.0
+_BASE_S, _PER_SECOND_S = 0.08, 0.03
+"""Charge of a scripted window: about what ``base`` int8 takes on two cores for a window of that padded length."""
+
+
+def track(vad: Vad, pace: Pace | None = None) -> Pipeline:
+    """A pipeline in English with the default settings."""
+    own = pace or Pace()
+    work = TrackWork("bench", "t", 0.0, language="en")
+    return Pipeline(
+        work,
+        0,
+        b"",
+        vad=vad,
+        settings=SpeechSettings(),
+        pace=lambda: own.interval_s,
+        pressed=lambda: own.thinned,
+    )
+
+
+def first_words(sounds: list[Pcm], vad: Vad, model: Transcriber) -> dict[str, Any]:
+    """In how many trials the first word after a minute of silence is heard as it is heard without the silence."""
+    rng = np.random.default_rng(11)
+    quiets = [np.zeros(_MINUTE, np.int16), rng.normal(0, 12, _MINUTE).astype(np.int16)]
+    found = [_first_word_heard(pcm, quiet, vad, model) for quiet in quiets for pcm in sounds]
+    return {"trials": len(found), "first_word": round(sum(found) / len(found), 4)}
+
+
+def _first_word_heard(pcm: Pcm, quiet: Pcm, vad: Vad, model: Transcriber) -> bool:
+    start = pcm[: int(_HEARD_S * SAMPLE_RATE_HZ)]
+    alone = model.decode([_window(np.concatenate([quiet[: SAMPLE_RATE_HZ // 2], start]))])[0]
+    pipeline = track(vad)
+    pipeline.push(np.concatenate([quiet, pcm[: 2 * len(start)]]))
+    pipeline.finish()
+    job = pipeline.next_final(0.0)
+    if job is None:
+        return False
+    live = model.decode([_window(job.pcm[: len(start) + SAMPLE_RATE_HZ // 2])])[0]
+    wanted = next((plain(w.text) for w in alone.words), "")
+    return wanted in [plain(w.text) for w in live.words[:2]] or not wanted
+
+
+def _window(pcm: Pcm) -> DecodeJob:
+    return DecodeJob("t", Kind.FINAL, 0, pcm, 4.0, 1, "en")
+
+
+def four_hours(hours: float = 4.0) -> dict[str, Any]:
+    """Growth of the process while one pipeline works through ``hours`` of speech with pauses, scripted voices."""
+    plan = [(24, 60), (9, 40), (14, 250), (3, 80)]
+    sound = spoken(plan)
+    pipeline, model = track(LoudVad()), LevelTranscriber()
+    rounds = int(hours * 3600 * SAMPLE_RATE_HZ / len(sound))
+    marks, words = [], 0
+    for turn in range(rounds):
+        for start in range(0, len(sound), 960 * 8):
+            pipeline.push(sound[start : start + 960 * 8])
+            while (job := pipeline.next_final(0.0)) is not None:
+                outputs = pipeline.complete(job, model.decode([job])[0])
+                words += sum(len(o.segment.words) for o in outputs if isinstance(o, Final))
+        model.batches.clear()
+        if turn >= rounds // 8:
+            marks.append((turn * len(sound) / SAMPLE_RATE_HZ / 3600, _resident_mb()))
+    slope = float(np.polyfit(*np.array(marks).T, 1)[0])
+    return {"hours": hours, "words": words, "mb_per_hour": round(slope, 3), "mb": round(marks[-1][1], 1)}
+
+
+def _resident_mb() -> float:
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _MEGABYTE
+    return pages * resource.getpagesize() / _MEGABYTE**2
+
+
+class _Charged:
+    """A scripted model whose windows cost what measured ones do."""
+
+    def __init__(self) -> None:
+        self._model = LevelTranscriber()
+        self.took_s = 0.0
+
+    def decode(self, jobs: Any) -> list[Hypothesis]:
+        self.took_s = sum(_BASE_S + _PER_SECOND_S * job.padded_s for job in jobs)
+        return self._model.decode(jobs)
+
+    def charge(self, run: Any) -> tuple[list[Hypothesis], float]:
+        """See ``simulate.Charge``."""
+        return run(), self.took_s
+
+
+def overload(streams: int, seconds: float = 60.0) -> dict[str, Any]:
+    """``streams`` speakers who never stop, then a pause: previews, lag and words."""
+    sound = np.concatenate([spoken([(int(seconds * 5), 0)]), np.zeros(20 * SAMPLE_RATE_HZ, np.int16)])
+    pace, model = Pace(), _Charged()
+    played = [Stream(sound, track(LoudVad(), pace), 0.4 * i) for i in range(streams)]
+    run = simulate(played, model, model.charge, pace, BatchRules())
+    said = int(seconds * 5)
+    kept = [len({w for f in s.finals for w in f.split()}) / said for s in played]
+    last = max(float(str(e["t"])) for s in played for e in s.events) - seconds
+    previews = run.windows.get("interim", 0) / streams / seconds
+    return {
+        "streams": streams,
+        "words_final": round(min(kept), 3),
+        "previews_per_second": round(previews, 2),
+        "late_at_end_s": round(last, 1),
+        "cost": round(run.cost, 2),
+        **run.windows,
+    }
+
+
+def main() -> None:
+    """Print one JSON line for each measurement."""
+    cli = argparse.ArgumentParser(description=__doc__)
+    cli.add_argument("--data", type=Path, default=Path("../shared/eval"))
+    cli.add_argument("--hours", type=float, default=4.0)
+    cli.add_argument("--trials", type=int, default=200)
+    args = cli.parse_args()
+    for streams in (1, 6, 18):
+        print(json.dumps(overload(streams)), flush=True)
+    print(json.dumps(four_hours(args.hours)), flush=True)
+    models = models_dir(os.environ)
+    vad = Silero(models / "silero-vad" / "silero_vad_16k_op15.onnx")
+    model = Whisper(models / "whisper-base", threads=cpu_count())
+    entries = [json.loads(line) for line in (args.data / "audio.jsonl").read_text().splitlines()]
+    files = [args.data / e["audio"] for e in entries if e["set"] == "librispeech_other"][: args.trials // 2]
+    print(json.dumps(first_words([soundfile.read(f, dtype="int16")[0] for f in files], vad, model)), flush=True)
+
+
+if __name__ == "__main__":
+    main()
