@@ -4,11 +4,11 @@ import contextlib
 import time
 from collections.abc import Awaitable, Callable
 
-from nats.js.errors import KeyDeletedError, KeyNotFoundError, KeyWrongLastSequenceError
+from nats.js.errors import APIError, KeyDeletedError, KeyNotFoundError, KeyWrongLastSequenceError
 from nats.js.kv import KeyValue
 
 from contracts import subjects
-from contracts.bus.translate import SOURCE, Missing, WrongRevision, guard
+from contracts.bus.translate import SOURCE, WRONG_LAST_SEQUENCE, Missing, WrongRevision, guard
 from contracts.errors import Fenced, Unavailable
 
 _FRESH_SHARE = 0.8
@@ -102,4 +102,13 @@ class Lease:
 
     async def _delete(self) -> None:
         revision, self._revision = self._revision, 0
-        await (await self._bucket()).delete(self.key, last=revision)
+        bucket = await self._bucket()
+        try:
+            await bucket.delete(self.key, last=revision)
+        except APIError as exc:
+            if exc.err_code not in WRONG_LAST_SEQUENCE:
+                raise
+            # A renewal was under way when its owner was told to stop: it counts, and is given up as well.
+            entry = await bucket.get(self.key)
+            if entry.value == self.owner.encode():
+                await bucket.delete(self.key, last=entry.revision)

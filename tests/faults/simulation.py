@@ -217,7 +217,8 @@ class Server:
         self.tick()
         known = self._keys.get((bucket, name))
         if last is not None and last != (known.revision if known else 0):
-            raise KeyWrongLastSequenceError
+            # As nats-py: only an update has an error of its own.
+            raise APIError(code=400, err_code=10071) if operation else KeyWrongLastSequenceError
         return self._set(bucket, name, value, operation)
 
     def create(self, bucket: str, name: str, value: bytes) -> int:
