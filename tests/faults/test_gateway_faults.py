@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import os
 import random
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from tests.faults.proxy import FaultProxy, Mode
 from tests.faults.watch import LogWatch
 from tests.servers import NatsServer
 
-PATIENCE_S = 90
+PATIENCE_S = 600 if os.environ.get("FAULTS_FULL") == "1" else 90
 
 
 @dataclass

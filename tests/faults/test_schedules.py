@@ -1,6 +1,7 @@
 """Leases and fenced writing under every order of answers, losses, freezes and deaths that hypothesis finds."""
 
 import os
+from collections.abc import Callable
 
 import structlog
 from hypothesis import HealthCheck, settings
@@ -32,7 +33,9 @@ class Schedules(RuleBasedStateMachine):
         self._read = 0
         self._before = Checkpoint()
         self._attempts = 0
+        self._owner_of_epoch = ""
         self._finished = False
+        self._replacing = True
 
     @initialize(length=st.sampled_from([3, 8, 10_000]))
     def a_track_is_there(self, length: int) -> None:
@@ -43,9 +46,10 @@ class Schedules(RuleBasedStateMachine):
     def _settle(self) -> None:
         for worker in self.workers:
             worker.settle()
-            if worker.ended:
+            if worker.ended and self._replacing:
                 worker.kill()
                 worker.settle()
+        self.one_worker_at_most_trusts_its_lease()
 
     # -- the network
 
@@ -144,7 +148,20 @@ class Schedules(RuleBasedStateMachine):
             owner.frozen = True
             self.all_is_well(rounds=int(step_s / 0.2), step_s=0.2)
             owner.frozen = False
-            self._settle()
+            self.all_is_well(rounds=12, step_s=0.05)
+
+    @rule(times=st.integers(1, 3))
+    def owners_die_as_soon_as_they_have_begun(self, times: int) -> None:
+        for _ in range(times):
+            for _ in range(40):
+                self.all_is_well(rounds=1, step_s=0.1)
+                if (owner := self._owner()) is not None and self.server.log[-1:] and self._began(owner):
+                    owner.kill()
+                    break
+
+    def _began(self, owner: SimulatedWorker) -> bool:
+        last = self.server.log[-1]
+        return last.author == owner.owner and isinstance(decode(last.data), TrackEpoch)
 
     @rule(worker=WORKER)
     def kill(self, worker: int) -> None:
@@ -169,10 +186,12 @@ class Schedules(RuleBasedStateMachine):
             assert not self._finished, "written after the end"
             if isinstance(record, TrackEpoch):
                 self._attempts += 1
+                self._owner_of_epoch = written.author
                 assert record.checkpoint == self._before, "began elsewhere than where the log ends"
                 assert record.attempt == self._attempts, "starts without progress are counted wrongly"
                 continue
             assert isinstance(record, TrackAdvanced | TrackFinished)
+            assert written.author == self._owner_of_epoch, "written by one who has not begun, or was overtaken"
             self._finished = isinstance(record, TrackFinished)
             expected = self._before.samples + isinstance(record, TrackAdvanced)
             assert record.checkpoint is not None
@@ -204,21 +223,23 @@ class Schedules(RuleBasedStateMachine):
         self.all_is_well(rounds=60, step_s=0.2)
         self.the_log_is_whole()
         assert self._finished or len(self.server.log) > before, "nobody goes on"
-        for end, limit_s in ((SimulatedWorker.stop, HANDED_OVER_S), (SimulatedWorker.kill, TAKEN_OVER_S)):
+        for end, limit_s in ((SimulatedWorker.stop, HANDED_OVER_S), (SimulatedWorker.close, TAKEN_OVER_S)):
             if not self._finished:
                 self._is_replaced(end, limit_s)
         self.nobody_did_what_it_must_not()
 
-    def _is_replaced(self, end: "object", limit_s: float) -> None:
+    def _is_replaced(self, end: Callable[[SimulatedWorker], None], limit_s: float) -> None:
+        """By another worker: the process itself comes back only later."""
         owner = self._owner()
         assert owner is not None, "nobody owns the track"
-        name, since = owner.owner, self.world.clock.now
-        end(owner)  # type: ignore[operator]
+        since, self._replacing = self.world.clock.now, False
+        end(owner)
         self._settle()
-        while not any(w.trusts_its_lease and w.owner != name and w.began for w in self.workers) and not self._finished:
+        while not any(w.trusts_its_lease and w.began for w in self.workers if w is not owner) and not self._finished:
             assert self.world.clock.now - since <= limit_s, f"nobody has taken over after {limit_s} s"
             self.all_is_well(rounds=1, step_s=0.02)
             self.the_log_is_whole()
+        self._replacing = True
         self.all_is_well(rounds=30, step_s=0.1)
         self.the_log_is_whole()
 

@@ -96,7 +96,7 @@ async def _publish_until_cut(
     await server.ready()
     bus = await Bus.connect(_settings(server.url))
     await bus.set_up()
-    with contextlib.suppress(TimeoutError):
+    with contextlib.suppress(TimeoutError, StorageFull):
         async with asyncio.timeout(after_s):
             for seq in range(100_000):
                 await bus.append(AUDIO, encode_frame(frame(seq)), msg_id=str(seq))
