@@ -62,6 +62,13 @@ class MeetingCompleted(msgspec.Struct, frozen=True, omit_defaults=True, tag_fiel
     duration_s: float
 
 
+class WordsRemoved(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="type", tag="words.removed"):
+    """The words of a complete meeting, its gaps and its sound are to be removed everywhere; notes and recap stay."""
+
+    meeting: str
+    at: float
+
+
 class MeetingDeleted(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="type", tag="meeting.deleted"):
     """Everything of the meeting is to be removed everywhere; this line alone remains."""
 

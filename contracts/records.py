@@ -13,6 +13,7 @@ from contracts.lifecycle import (
     MeetingRenamed,
     MeetingStarted,
     TrackAdded,
+    WordsRemoved,
 )
 from contracts.notes import EditRecord, NotesRecord
 from contracts.people import PeopleRecord
@@ -27,7 +28,14 @@ from contracts.transcript import (
 
 TranscriptRecord = TrackEpoch | SegmentFinal | SegmentRevised | TrackGap | TrackAdvanced | TrackFinished
 LifecycleRecord = (
-    MeetingStarted | TrackAdded | MeetingRenamed | MeetingEnding | MeetingCompleted | MeetingDeleted | PeopleRecord
+    MeetingStarted
+    | TrackAdded
+    | MeetingRenamed
+    | MeetingEnding
+    | MeetingCompleted
+    | WordsRemoved
+    | MeetingDeleted
+    | PeopleRecord
 )
 Record = TranscriptRecord | NotesRecord | EditRecord | LifecycleRecord
 

@@ -58,6 +58,11 @@ def notes(meeting: str) -> str:
     return f"meeting.{check_id(meeting)}.notes"
 
 
+def all_transcripts(meeting: str) -> str:
+    """Filter for the words of all tracks."""
+    return f"meeting.{check_id(meeting)}.transcript.*"
+
+
 def edits(meeting: str) -> str:
     """What people changed."""
     return f"meeting.{check_id(meeting)}.edits"

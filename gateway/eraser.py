@@ -91,14 +91,20 @@ class Eraser:
     async def retain(self, now: float) -> None:
         """Remove what is older than its class is kept."""
         settings = self._settings
-        if settings.transcript_retention_days:
-            for meeting in await self._older(now - settings.transcript_retention_days * _DAY_S):
-                await self._lifecycle.delete(meeting, "retention")
-        if settings.audio_retention_days:
-            for meeting in await self._older(now - settings.audio_retention_days * _DAY_S):
-                await self.traces.remove_sound(meeting)
+        for meeting in await self._older(now, settings.notes_retention_days):
+            await self._lifecycle.delete(meeting, "retention")
+        for meeting in await self._older(now, settings.transcript_retention_days):
+            if await self.traces.has_words(meeting):
+                await self._lifecycle.remove_words(meeting)
+                await self.traces.remove_words(meeting)
+                self._log.info("meeting.words_removed", meeting=meeting)
+        for meeting in await self._older(now, settings.audio_retention_days):
+            await self.traces.remove_sound(meeting)
 
-    async def _older(self, before: float) -> list[str]:
-        query = select(Meeting.id).where(Meeting.state == "completed", Meeting.started_at < before)
+    async def _older(self, now: float, days: int) -> list[str]:
+        """Complete meetings that began more than ``days`` ago; none when that is 0."""
+        if not days:
+            return []
+        query = select(Meeting.id).where(Meeting.state == "completed", Meeting.started_at < now - days * _DAY_S)
         async with self._database.reading() as session:
             return list((await session.scalars(query)).all())

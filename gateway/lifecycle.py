@@ -15,6 +15,7 @@ from contracts.lifecycle import (
     MeetingRenamed,
     MeetingStarted,
     TrackAdded,
+    WordsRemoved,
 )
 from contracts.live import MeetingWork, TrackWork
 from contracts.records import LifecycleRecord
@@ -91,6 +92,15 @@ class Lifecycle:
         def make(view: MeetingView) -> MeetingCompleted | None:
             ending = view.facts is not None and view.facts.state == "ending"
             return MeetingCompleted(meeting, last_seq, time.time(), duration_s) if ending else None
+
+        return await self.write(meeting, make)
+
+    async def remove_words(self, meeting: str) -> int:
+        """The words of a complete meeting are to go; nothing happens to one that is not. Raises NotFound."""
+
+        def make(view: MeetingView) -> WordsRemoved | None:
+            complete = view.facts is not None and view.facts.state == "completed"
+            return WordsRemoved(meeting, time.time()) if complete else None
 
         return await self.write(meeting, make)
 

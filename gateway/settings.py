@@ -50,7 +50,9 @@ class GatewaySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     audio_retention_days: int = 30
     """Recordings older than this are removed; 0 = kept for ever."""
     transcript_retention_days: int = 0
-    """Whole meetings, words and notes, older than this are deleted; 0 = kept for ever."""
+    """Words of meetings older than this are removed with their sound; notes and recap stay; 0 = kept for ever."""
+    notes_retention_days: int = 0
+    """Whole meetings older than this are deleted; 0 = kept for ever."""
     tickets_per_minute: int = 120
     """Per user."""
     sign_ins_per_minute: int = 20

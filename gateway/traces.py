@@ -2,12 +2,15 @@
 
 import asyncio
 import shutil
+from collections.abc import Callable
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts import subjects
-from contracts.bus import Bus
+from contracts import records, subjects
+from contracts.bus import Bus, Stored
+from contracts.errors import BadInput
+from contracts.notes import SegmentCorrected
 from gateway.feed.hub import Hub
 from gateway.index.memory import Memory
 from gateway.ingest.uploads import UploadStore
@@ -40,7 +43,7 @@ class Traces:
         for key in await self._work(meeting):
             await self._bus.delete(subjects.WORK_BUCKET, key)
         await self.remove_sound(meeting)
-        await self._overwrite(meeting, keep_seq)
+        await self._overwrite(subjects.everything(meeting), lambda message: message.seq != keep_seq)
         async with self._database.writing() as session:
             await erase(session, meeting)
         await asyncio.to_thread(self._remove_uploads, meeting)
@@ -51,6 +54,17 @@ class Traces:
         await self._bus.purge(subjects.AUDIO_STREAM, subjects.all_audio(meeting))
         folder = self._settings.archive_path / meeting
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+    async def remove_words(self, meeting: str) -> None:
+        """Remove what was said: sound, words, and what people corrected in them. Notes and recap stay."""
+        await self.remove_sound(meeting)
+        await self._overwrite(subjects.all_transcripts(meeting), lambda _: True)
+        await self._overwrite(subjects.edits(meeting), _is_correction)
+        self._hub.drop(meeting)
+
+    async def has_words(self, meeting: str) -> bool:
+        """Whether the log has any words of the meeting."""
+        return await self._bus.holds(subjects.MEETING_STREAM, subjects.all_transcripts(meeting))
 
     async def sweep_sound(self) -> None:
         """Take from the bus the sound of meetings that are complete and recorded.
@@ -87,10 +101,10 @@ class Traces:
         }
         return [place for place, found in places.items() if found]
 
-    async def _overwrite(self, meeting: str, keep_seq: int) -> None:
+    async def _overwrite(self, subject: str, wanted: Callable[[Stored], bool]) -> None:
         """Records are overwritten on disk, not only forgotten: a purge leaves bytes in files with other records."""
-        stored = await self._bus.read_until(subjects.MEETING_STREAM, subjects.everything(meeting), 1, 2**62)
-        seqs = [message.seq for message in stored if message.seq != keep_seq]
+        stored = await self._bus.read_until(subjects.MEETING_STREAM, subject, 1, 2**62)
+        seqs = [message.seq for message in stored if wanted(message)]
         for n in range(0, len(seqs), _AT_ONCE):
             async with asyncio.TaskGroup() as tasks:
                 for seq in seqs[n : n + _AT_ONCE]:
@@ -117,3 +131,10 @@ async def _has_rows(session: AsyncSession, meeting: str) -> bool:
         if (await session.execute(query.limit(1))).first() is not None:
             return True
     return False
+
+
+def _is_correction(message: Stored) -> bool:
+    try:
+        return isinstance(records.decode(message.data), SegmentCorrected)
+    except BadInput:
+        return False

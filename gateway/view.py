@@ -10,6 +10,7 @@ from contracts.lifecycle import (
     MeetingRenamed,
     MeetingStarted,
     TrackAdded,
+    WordsRemoved,
 )
 from contracts.notes import Chapter, Notes, Recap, RecapReady, SegmentCorrected, SpeakerRenamed, fold
 from contracts.people import (
@@ -92,6 +93,8 @@ class Change(msgspec.Struct):
     facts: bool = False
     deleted: bool = False
     completed: bool = False
+    wordless: bool = False
+    """The words were removed."""
     segment: str | None = None
     track: str | None = None
     finished: bool = False
@@ -144,6 +147,8 @@ class MeetingView:
                 return Change(speaker=record.speaker)
             case ParticipantJoined() | ParticipantChanged() | ParticipantLeft() | InviteMade() | InviteStopped():
                 return self._people(record)
+            case WordsRemoved():
+                return self._without_words()
             case MeetingStarted() | MeetingRenamed() | MeetingEnding() | MeetingCompleted() | MeetingDeleted():
                 return self._lifecycle(seq, record)
             case _:
@@ -212,6 +217,13 @@ class MeetingView:
             return Change()
         before, self.facts = self.facts, _advanced(self.facts, seq, record)
         return Change(facts=self.facts != before, completed=isinstance(record, MeetingCompleted))
+
+    def _without_words(self) -> Change:
+        """As if the records of the tracks had never been; they are removed from the log as well."""
+        self.segments, self.gaps = {}, []
+        end = self.facts.duration_s if self.facts else None
+        self.tracks = {name: msgspec.structs.replace(track, end=end) for name, track in self.tracks.items()}
+        return Change(wordless=True)
 
     def person(self, participant: str) -> Participant | None:
         """Somebody of the meeting."""

@@ -134,6 +134,12 @@ class Hub:
         if room is not None and not room.subscribers:
             del self._rooms[meeting]
 
+    def drop(self, meeting: str) -> None:
+        """Drop the cached state of a meeting; who reads it comes back and gets it anew."""
+        room = self._rooms.pop(meeting, None)
+        for subscriber in room.subscribers if room else ():
+            subscriber.end()
+
     def remembers(self, meeting: str) -> bool:
         """Whether the state of a meeting is cached."""
         return meeting in self._rooms

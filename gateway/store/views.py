@@ -82,6 +82,9 @@ async def save_change(session: AsyncSession, view: MeetingView, change: Change, 
         await _upsert(session, models.Membership, ["meeting", "user"], member)
     if change.segment:
         await _upsert(session, models.Segment, ["meeting", "id"], _segment_row(view, change.segment))
+    if change.wordless:
+        for table in (models.Segment, models.Gap):
+            await session.execute(delete(table).where(table.meeting == view.meeting))
     await _save_tracks(session, view, change)
     positions = {item: n for n, item in enumerate(view.notes.items)} if change.items else {}
     for item in change.items:
@@ -90,9 +93,10 @@ async def save_change(session: AsyncSession, view: MeetingView, change: Change, 
 
 async def _save_tracks(session: AsyncSession, view: MeetingView, change: Change) -> None:
     meeting = view.meeting
-    if change.track:
-        track = view.tracks[change.track]
-        position = list(view.tracks).index(track.track)
+    changed = list(view.tracks) if change.wordless else [change.track] if change.track else []
+    for name in changed:
+        track = view.tracks[name]
+        position = list(view.tracks).index(name)
         row: dict[str, object] = {"meeting": meeting, "id": track.track, "position": position, "data": encode(track)}
         await _upsert(session, models.Track, ["meeting", "id"], row)
     if change.gap:

@@ -1,14 +1,19 @@
 """What is deleted is gone from every place, and what is complete leaves no sound on the bus."""
 
+import time
+
 import msgspec
 from sqlalchemy import select
 
 from contracts import records, subjects
 from contracts.audio import Frame, encode_frame
 from contracts.bus import Bus
-from contracts.notes import NotesCheckpoint, Recap, RecapReady
+from contracts.notes import Evidence, NoteItem, NotesCheckpoint, NotesUpdated, Recap, RecapReady, SegmentCorrected
 from contracts.transcript import TrackFinished
+from gateway.eraser import Eraser
 from gateway.store.models import Audit
+from gateway.store.views import load_view
+from gateway.view import MeetingView
 from tests.integration.gateway.client import SESSION, Client, acked, close_code_of, eventually, sound, until
 from tests.integration.gateway.conftest import Gateway
 from tests.integration.gateway.test_meeting import append, final
@@ -82,14 +87,41 @@ async def test_what_is_written_after_a_deletion_goes_as_well(gateway: Gateway, c
     assert not folder.exists()
 
 
-async def test_the_last_mark_of_a_track_goes_when_its_meeting_is_complete(
-    gateway: Gateway, client: Client, bus: Bus
-) -> None:
-    meeting = await client.start()
+async def test_words_go_after_their_time_and_notes_stay(gateway: Gateway, client: Client, bus: Bus) -> None:
+    meeting = await client.start("Planning")
     track = await client.track(meeting)
-    socket, _ = await client.hello(meeting, track)
-    await socket.send(sound(0, last=True))
-    await acked(socket, 0)
+    await append(bus, subjects.transcript(meeting, track), final(meeting, track, 1))
+    item = NoteItem("i1", "action", "Say hello", evidence=(Evidence(f"{track}-1", "hello", 1, 1.5),))
+    await append(bus, subjects.notes(meeting), NotesUpdated(meeting, NotesCheckpoint(), (item,)))
+    await append(bus, subjects.edits(meeting), SegmentCorrected(meeting, f"{track}-1", "owner", 0.0, "hello one"))
+    await complete(client, bus, meeting, track)
+    settings = msgspec.structs.replace(gateway.settings, transcript_retention_days=7, audio_retention_days=0)
+    services = gateway.services
+    eraser = Eraser(services.database, services.lifecycle, settings, services.eraser.traces)
+    await eraser.retain(time.time() + 6 * 24 * 3600)
+    assert await services.eraser.traces.has_words(meeting)
+    await eraser.retain(time.time() + 8 * 24 * 3600)
+
+    async def wordless() -> bool:
+        return (await client.http.get(f"/v1/meetings/{meeting}/transcript")).json()["segments"] == []
+
+    await eventually(wordless)
+    assert [i["id"] for i in (await client.http.get(f"/v1/meetings/{meeting}/notes")).json()["items"]] == ["i1"]
+    kept = await bus.read_until(subjects.MEETING_STREAM, subjects.everything(meeting), 1, 10**9)
+    view = MeetingView(meeting)
+    for message in kept:
+        assert b"hello 1" not in message.data
+        assert b"hello one" not in message.data
+        view.apply(message.seq, records.decode(message.data))
+    async with services.database.reading() as session:
+        projected = await load_view(session, meeting)
+    assert projected is not None
+    for part in ("facts", "tracks", "segments", "gaps", "notes"):
+        assert getattr(projected, part) == getattr(view, part)
+
+
+async def complete(client: Client, bus: Bus, meeting: str, track: str) -> None:
+    """Brings a meeting to its end, as worker and analyzer do."""
     await client.http.post(f"/v1/meetings/{meeting}/end")
     await append(bus, subjects.transcript(meeting, track), TrackFinished(meeting, track, 0.06))
     await append(bus, subjects.notes(meeting), RecapReady(meeting, Recap("Planning", "Short."), NotesCheckpoint()))
@@ -98,6 +130,17 @@ async def test_the_last_mark_of_a_track_goes_when_its_meeting_is_complete(
         return bool((await client.http.get(f"/v1/meetings/{meeting}")).json()["state"] == "completed")
 
     await eventually(completed)
+
+
+async def test_the_last_mark_of_a_track_goes_when_its_meeting_is_complete(
+    gateway: Gateway, client: Client, bus: Bus
+) -> None:
+    meeting = await client.start()
+    track = await client.track(meeting)
+    socket, _ = await client.hello(meeting, track)
+    await socket.send(sound(0, last=True))
+    await acked(socket, 0)
+    await complete(client, bus, meeting, track)
     await gateway.services.eraser.traces.sweep_sound()
     audio = subjects.audio(meeting, track)
     assert await bus.holds(subjects.AUDIO_STREAM, audio), "the recorder may not have it yet"
