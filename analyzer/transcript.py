@@ -52,6 +52,7 @@ class Transcript:
         self._finished: set[str] = set()
         self._words: dict[str, Corrected] = {}
         self._early: dict[str, SegmentCorrected] = {}
+        self._ordered: list[Heard] | None = None
 
     @property
     def drained(self) -> bool:
@@ -118,6 +119,7 @@ class Transcript:
     def _set(self, segment: str, words: Corrected, seq: int, *, new: bool) -> None:
         self._words[segment] = words
         self.heard[segment] = Heard(words.shown(), seq, new)
+        self._ordered = None
 
     def speaker(self, segment: Segment) -> str | None:
         """The name to show for who said ``segment``: renamed label, label, or the track's one person."""
@@ -137,8 +139,10 @@ class Transcript:
 
     def in_time_order(self) -> list[Heard]:
         """All segments with words, by start."""
-        with_words = [h for h in self.heard.values() if h.segment.text.strip()]
-        return sorted(with_words, key=lambda h: (h.segment.start, h.segment.id))
+        if self._ordered is None:
+            with_words = [h for h in self.heard.values() if h.segment.text.strip()]
+            self._ordered = sorted(with_words, key=lambda h: (h.segment.start, h.segment.id))
+        return self._ordered
 
     def units(self) -> list[Unit]:
         """All sentences by time."""

@@ -186,6 +186,7 @@ class Notes(msgspec.Struct, frozen=True, omit_defaults=True):
     summary: str = ""
     chapters: tuple[Chapter, ...] = ()
     recap: Recap | None = None
+    names: dict[str, str] = {}  # what people called the speaker labels
 
     def shown(self) -> list[NoteItem]:
         """The items that a reader sees: not deleted, not merged into another, not withdrawn."""
@@ -210,6 +211,8 @@ def fold(notes: Notes, record: object) -> Notes:
             return _put(notes, _edited(stored, record)) if stored else notes
         case NotesMerged():
             return _merged(notes, record)
+        case SpeakerRenamed():
+            return _named(notes, record)
         case _:
             return notes
 
@@ -227,13 +230,24 @@ def _put(notes: Notes, *items: NoteItem) -> Notes:
 
 
 def _analyzer_pass(notes: Notes, record: NotesUpdated) -> Notes:
-    merged = (_proposed(notes.items.get(item.id), item) for item in record.items)
+    # A person may have named an owner's label while the analyzer was at work.
+    called = (msgspec.structs.replace(i, owner=notes.names.get(i.owner or "", i.owner)) for i in record.items)
+    merged = (_proposed(notes.items.get(item.id), item) for item in called)
     notes = _put(notes, *merged)
     return msgspec.structs.replace(
         notes,
         summary=notes.summary if record.summary is None else record.summary,
         chapters=notes.chapters if record.chapters is None else record.chapters,
     )
+
+
+def _named(notes: Notes, record: SpeakerRenamed) -> Notes:
+    """What the speaker owes under the old name is owed under the new one, unless a person chose the owner."""
+    before = notes.names.get(record.speaker, record.speaker)
+    sole = all(name != before for label, name in notes.names.items() if label != record.speaker)
+    owed = (i for i in notes.items.values() if sole and i.owner == before and "owner" not in i.locked)
+    notes = _put(notes, *(msgspec.structs.replace(i, rev=i.rev + 1, owner=record.name) for i in owed))
+    return msgspec.structs.replace(notes, names={**notes.names, record.speaker: record.name})
 
 
 def _proposed(stored: NoteItem | None, item: NoteItem) -> NoteItem:

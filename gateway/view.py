@@ -144,7 +144,9 @@ class MeetingView:
                 return self._track(record)
             case SpeakerRenamed():
                 self.speakers[record.speaker] = record.name
-                return Change(speaker=record.speaker)
+                change = self._notes(seq, record)
+                change.speaker = record.speaker
+                return change
             case ParticipantJoined() | ParticipantChanged() | ParticipantLeft() | InviteMade() | InviteStopped():
                 return self._people(record)
             case WordsRemoved():

@@ -223,6 +223,8 @@ def update(view: MeetingView, change: Change) -> FeedMessage | None:
         return MeetingDeleted(seq)
     if change.segment:
         return SegmentUpdated(seq, view.segments[change.segment].shown())
+    if change.speaker:
+        return SpeakerRenamed(seq, change.speaker, view.speakers[change.speaker])
     if change.recap:
         return RecapReady(seq, change.recap)
     if change.items or change.summary is not None or change.chapters is not None:
@@ -231,8 +233,6 @@ def update(view: MeetingView, change: Change) -> FeedMessage | None:
         return GapAdded(seq, change.gap)
     if change.track:
         return (TrackFinished if change.finished else TrackAdded)(seq, view.tracks[change.track])
-    if change.speaker:
-        return SpeakerRenamed(seq, change.speaker, view.speakers[change.speaker])
     if change.person and (person := view.person(change.person)) is not None:
         return ParticipantUpdated(seq, person)
     return _lifecycle(view, change)

@@ -30,7 +30,7 @@ async def load_view(session: AsyncSession, meeting: str) -> MeetingView | None:
     view.segments = {s.base.id: s for s in await load_segments(session, meeting)}
     speakers = select(models.Speaker).where(models.Speaker.meeting == meeting)
     view.speakers = {s.label: s.name for s in (await session.scalars(speakers)).all()}
-    view.notes = await _load_notes(session, row)
+    view.notes = msgspec.structs.replace(await _load_notes(session, row), names=dict(view.speakers))
     return view
 
 

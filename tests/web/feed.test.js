@@ -128,3 +128,12 @@ test("labels with one name are one voice, which keeps its colour when it gets a 
   assert.deepEqual(talkTime(state.order, state).map(({ name, seconds }) => [name, seconds]), [["Tom", 4], ["Ana", 4]]);
   assert.deepEqual(labelsOf(state, "S3"), ["S3", "Ana"]);
 });
+
+test("what a speaker owes goes by the name that people gave them, unless a person chose the owner", () => {
+  const state = emptyState();
+  const items = [{ id: "a", kind: "action", text: "Do a", owner: "S1" }, { id: "b", kind: "action", text: "Do b", owner: "S1", locked: ["owner"] }];
+  fold(state, { type: "snapshot", seq: 1, meeting: {}, tracks: [], segments: [], notes: items });
+  fold(state, { type: "speaker.renamed", seq: 2, speaker: "S1", name: "Tom" });
+  fold(state, { type: "speaker.renamed", seq: 3, speaker: "S1", name: "Thomas" });
+  assert.deepEqual([...state.notes.values()].map((note) => note.owner), ["Thomas", "S1"]);
+});

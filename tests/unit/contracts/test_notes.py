@@ -11,6 +11,7 @@ from contracts.notes import (
     NotesCheckpoint,
     NotesMerged,
     NotesUpdated,
+    SpeakerRenamed,
     fold,
     fold_all,
 )
@@ -83,3 +84,35 @@ def test_no_user_value_is_lost_in_1000_random_interleavings() -> None:
         for record in records[split:]:
             resumed = fold(resumed, record)
         assert resumed == notes
+
+
+def test_what_a_speaker_owes_goes_by_the_name_that_people_gave_them() -> None:
+    told = (
+        _update(_item("a", owner="Speaker 2"), _item("b", owner="Ana"), _item("c", owner="Speaker 2")),
+        NoteEdited("m", "c", "u", 1.0, {"owner": "Speaker 2"}),
+        SpeakerRenamed("m", "Speaker 2", "Tom", "u", 2.0),
+        _update(_item("d", owner="Speaker 2")),  # worked out before the analyzer had heard of the name
+        SpeakerRenamed("m", "Speaker 2", "Thomas", "u", 3.0),
+    )
+    notes = fold_all(told)
+    owners = {i.id: i.owner for i in notes.items.values()}
+    assert owners == {"a": "Thomas", "b": "Ana", "c": "Speaker 2", "d": "Thomas"}
+    assert notes.names == {"Speaker 2": "Thomas"}
+
+
+def test_a_name_that_two_speakers_share_is_left_where_it_is() -> None:
+    told = (
+        SpeakerRenamed("m", "Speaker 1", "Tom", "u", 1.0),
+        SpeakerRenamed("m", "Speaker 2", "Tom", "u", 2.0),
+        _update(_item("a", owner="Tom")),
+        SpeakerRenamed("m", "Speaker 2", "Eve", "u", 3.0),
+    )
+    assert fold_all(told).items["a"].owner == "Tom"
+
+
+def _item(name: str, owner: str) -> NoteItem:
+    return NoteItem(name, "action", f"Do {name}", owner=owner)
+
+
+def _update(*items: NoteItem) -> NotesUpdated:
+    return NotesUpdated("m", NotesCheckpoint(1), items)

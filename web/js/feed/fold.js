@@ -106,7 +106,7 @@ const HANDLERS = {
   "gap.added": (state, { gap }) => set(state, { gaps: withGap(state.gaps, gap) }, { text: true }),
   "track.added": (state, { track }) => putTrack(state, track),
   "track.finished": trackFinished,
-  "speaker.renamed": (state, { speaker, name }) => set(state, { speakers: { ...state.speakers, [speaker]: name } }, { text: true, meta: true, notes: true }),
+  "speaker.renamed": speakerRenamed,
   "participant.updated": (state, { participant }) => set(state, { people: new Map(state.people).set(participant.participant, participant) }, { meta: true }),
   "meeting.updated": (state, { meeting }) => set(state, { meeting: { ...state.meeting, ...meeting } }, { meta: true }),
   "meeting.completed": meetingCompleted,
@@ -120,6 +120,16 @@ const HANDLERS = {
   resync: () => ({}),
   error: (_, { code, detail }) => ({ error: detail ?? code }),
 };
+
+/** What the speaker owes goes by the new name, as in the server's fold. @param {State} state @param {any} message @returns {Change} */
+function speakerRenamed(state, { speaker, name }) {
+  const before = state.speakers[speaker] ?? speaker;
+  const shared = Object.entries(state.speakers).some(([label, called]) => label !== speaker && called === before);
+  for (const note of shared ? [] : state.notes.values()) {
+    if (note.owner === before && !note.locked?.includes("owner")) state.notes.set(note.id, { ...note, owner: name });
+  }
+  return set(state, { speakers: { ...state.speakers, [speaker]: name } }, { text: true, meta: true, notes: true });
+}
 
 /** @param {State} state @param {Partial<State>} fields @param {Change} change */
 function set(state, fields, change) {
