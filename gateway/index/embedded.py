@@ -23,7 +23,7 @@ from gateway.index.sqlite import TABLES, IndexFile
 
 EXACT_UP_TO = 2000
 """Scopes of at most this many passages are compared exactly."""
-OVERSAMPLING = 6
+OVERSAMPLING = 4
 Nearness = dict[int, tuple[float, float, int]]
 
 
@@ -98,10 +98,13 @@ class EmbeddedIndex:
         """As the port says; words and vectors are looked for at the same time."""
         columns, fresh = self._columns, self._fresh
         meetings = columns.meetings_in(scope)
-        rights = await self._file.read(lambda c: _rights(c, columns, meetings, scope))
         keyword, near = await asyncio.gather(
-            self._file.read(lambda c: _by_words(c, needle.words, fresh, columns, rights, limit)),
-            self._file.read(lambda c: _by_vector(c, needle.vector, columns, rights.allowed, limit)),
+            self._file.read(
+                lambda c: _by_words(c, needle.words, fresh, columns, _rights(c, columns, meetings, scope), limit)
+            ),
+            self._file.read(
+                lambda c: _by_vector(c, needle.vector, columns, _rights(c, columns, meetings, scope).allowed, limit)
+            ),
         )
         return await self._file.read(lambda c: _collected(c, columns, needle.vector, keyword, near, meetings))
 
@@ -191,25 +194,31 @@ def _by_words(
 
 def _by_vector(
     connection: apsw.Connection, vector: Vectors | None, columns: Columns, allowed: Mask, limit: int
-) -> set[int]:
-    """Rows of passages near the vector: all of a small scope, else the nearest by signs."""
+) -> Nearness:
+    """Passages near the vector: the nearest of all of a small scope, else of those nearest by signs."""
     if vector is None:
-        return set()
+        return {}
     rows: Rows = np.flatnonzero(allowed)
     if len(rows) > EXACT_UP_TO:
         rows = columns.nearest(to_bits(vector), allowed, limit * OVERSAMPLING)
     nearness = _nearness(connection, vector, rows.tolist())
-    return set(sorted(nearness, key=lambda row: -nearness[row][0])[:limit])
+    best = sorted(nearness, key=lambda row: -nearness[row][0])[:limit]
+    return {row: nearness[row] for row in best}
 
 
 def _nearness(connection: apsw.Connection, vector: Vectors, rows: Iterable[int]) -> Nearness:
     """Per row its largest and its mean cosine, and which part the largest belongs to."""
     sql = "SELECT row, numbers FROM vector WHERE row IN (SELECT value FROM json_each(?))"
     found = list(connection.execute(sql, (_json(rows),)))
+    if not found:
+        return {}
     scores = cosines(vector, [numbers for _, numbers in found])
-    ends = np.cumsum([len(numbers) // DIMENSIONS for _, numbers in found])
-    each = zip((row for row, _ in found), np.split(scores, ends[:-1]), strict=True) if found else ()
-    return {row: (float(s.max()), float(s.mean()), int(s.argmax())) for row, s in each}
+    counts = np.array([len(numbers) // DIMENSIONS for _, numbers in found])
+    firsts = np.cumsum(counts) - counts
+    largest = np.maximum.reduceat(scores, firsts).tolist()
+    means = (np.add.reduceat(scores, firsts) / counts).tolist()
+    places = [int(scores[a : a + n].argmax()) for a, n in zip(firsts.tolist(), counts.tolist(), strict=True)]
+    return dict(zip((row for row, _ in found), zip(largest, means, places, strict=True), strict=True))
 
 
 def _collected(
@@ -217,12 +226,12 @@ def _collected(
     columns: Columns,
     vector: Vectors | None,
     keyword: dict[int, float],
-    near: set[int],
+    near: Nearness,
     meetings: set[int] | None,
 ) -> list[Candidate]:
     """The passages of those rows, if they are still passages of these meetings."""
-    rows = keyword.keys() | near
-    nearness = _nearness(connection, vector, rows) if vector is not None else {}
+    rows = keyword.keys() | near.keys()
+    nearness = near | _nearness(connection, vector, keyword.keys() - near.keys()) if vector is not None else near
     sql = """SELECT p.row, p.meeting, b.body FROM passage p JOIN body b ON b.row = p.row
              WHERE p.row IN (SELECT value FROM json_each(?))"""
     found = []

@@ -62,7 +62,7 @@ def _store(connection: apsw.Connection, row: int | None, values: tuple[Any, ...]
         numbers = b"".join(to_int8(v) for v in entry.vectors[:MAX_PARTS])
         connection.execute("INSERT INTO vector VALUES(?, ?)", (row, numbers))
     connection.execute("DELETE FROM speaker WHERE row = ?", (row,))
-    connection.executemany("INSERT INTO speaker VALUES(?, ?)", [(row, name) for name in entry.passage.shares()])
+    connection.executemany("INSERT INTO speaker VALUES(?, ?)", [(row, name) for name in entry.passage.speakers()])
     return row
 
 

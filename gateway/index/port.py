@@ -52,7 +52,7 @@ class Passage(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def speakers(self) -> tuple[str, ...]:
         """Who speaks in it, in order of their first words."""
-        return tuple(dict.fromkeys(line.speaker for line in self.lines if line.speaker))
+        return tuple(filter(None, dict.fromkeys([line.speaker for line in self.lines])))
 
     def shares(self) -> dict[str, float]:
         """How much of the passage each named speaker says, 0 to 1."""

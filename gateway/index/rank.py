@@ -71,11 +71,12 @@ def _standard(values: Sequence[float | None]) -> Scores:
 
 
 def _speaker_shares(question: str, candidates: Sequence[Candidate]) -> list[float]:
-    people: dict[str, set[str]] = {}
+    people: dict[str, set[str]] = {c.card.id: set(c.card.participants) for c in candidates}
     for candidate in candidates:
-        people.setdefault(candidate.passage.meeting, set()).update(candidate.passage.speakers())
+        if not candidate.card.participants:
+            people[candidate.card.id].update(candidate.passage.speakers())
     asked = {meeting: named(question, names) for meeting, names in people.items()}
-    return [_share(c.passage, asked[c.passage.meeting]) for c in candidates]
+    return [_share(c.passage, asked[c.card.id]) if asked[c.card.id] else 0.0 for c in candidates]
 
 
 def _share(passage: Passage, people: set[str]) -> float:

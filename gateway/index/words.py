@@ -2,6 +2,7 @@
 
 import functools
 import re
+from collections import Counter
 from collections.abc import Iterable
 
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?", re.UNICODE)
@@ -63,14 +64,17 @@ def root(word: str) -> str:
 
 def named(question: str, speakers: Iterable[str]) -> set[str]:
     """Those of ``speakers`` that the question names: by the whole name, else by a part that only one of them has."""
-    asked = " ".join(words_of(question))
-    everyone = {name: words_of(name) for name in speakers}
-    whole = {name for name, said in everyone.items() if said and f" {' '.join(said)} " in f" {asked} "}
+    asked = _parts(question)
+    line = f" {' '.join(asked)} "
+    everyone = {name: _parts(name) for name in speakers}
+    whole = {name for name, said in everyone.items() if said and f" {' '.join(said)} " in line}
     if whole:
         return whole
-    found = set()
-    for word in set(asked.split()) - _COMMON - _ASKING:
-        bearers = [name for name, said in everyone.items() if word in said]
-        if len(word) > 1 and len(bearers) == 1:
-            found.add(bearers[0])
-    return found
+    bearers = Counter(part for said in everyone.values() for part in set(said))
+    wanted = {w for w in asked if len(w) > 1 and bearers[w] == 1} - _COMMON - _ASKING
+    return {name for name, said in everyone.items() if not wanted.isdisjoint(said)} if wanted else set()
+
+
+@functools.lru_cache(maxsize=10_000)
+def _parts(name: str) -> tuple[str, ...]:
+    return tuple(words_of(name))

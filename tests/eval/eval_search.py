@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contracts.embedder import Embedder
-from contracts.settings import models_dir
+from contracts.settings import cpu_count, models_dir
 from gateway.index.answers import Answerer
 from gateway.index.embedded import EmbeddedIndex
 from gateway.index.passages import Borders, parts, split_line
@@ -38,7 +38,7 @@ class CachedEmbedder:
     """The real model, with a file of what it said, so that a second run is fast."""
 
     def __init__(self, cache: Path | None) -> None:
-        self._model = Embedder.load(models_dir(os.environ))
+        self._model = Embedder.load(models_dir(os.environ), threads=cpu_count())
         self._cache = cache
         self._known: dict[str, NDArray[np.float32]] = {}
         if cache and cache.exists():
@@ -121,7 +121,8 @@ async def run(data: Path, cache: Path | None, weaviate: bool) -> None:
     asked = questions(data)
     with tempfile.TemporaryDirectory() as scratch:
         index = await opened(Path(scratch), weaviate)
-        print(f"passages {await fill(index, embedder, data)}")
+        print(f"passages {await fill(index, embedder, data)}", flush=True)
+        embedder.save()
         searcher = Searcher(index, embedder, Weights())
         await embedder.embed([q.text for q in asked])
         started = time.perf_counter()
