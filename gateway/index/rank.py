@@ -20,12 +20,12 @@ Scores = NDArray[np.float64]
 class Weights:
     """How much each signal counts: round numbers between the best of a random search (``docs/search.md``)."""
 
-    nearest: float = 0.5
-    mean: float = 1.0
-    keyword: float = 0.9
-    speaker: float = 2.5
+    nearest: float = 1.0
+    mean: float = 0.5
+    keyword: float = 1.0
+    speaker: float = 2.0
     """Per share of the passage that a person named in the question says (not standardised: 0 to 1)."""
-    beside: float = 0.6
+    beside: float = 0.8
     """Taken off a passage for each neighbour listed before it."""
 
 

@@ -79,16 +79,19 @@ async def measure(index: SearchIndex, data: Path, scopes: dict[str, Scope]) -> N
 
 
 async def filled(index: SearchIndex, data: Path, count: int, cache: Path | None) -> None:
-    """Store what is missing; an index that has the last passage has them all."""
+    """Store the meetings that are missing."""
     last = (count - 1) // PER_MEETING
     if len(await index.ids(f"made{last}")) == count - last * PER_MEETING:
         return
     passages, vectors = await real(data, cache)
     started = time.perf_counter()
+    stored = 0
     for card, entries in made(passages, vectors, count):
-        await index.put(card, entries)
+        if len(await index.ids(card.id)) != len(entries):
+            await index.put(card, entries)
+            stored += len(entries)
     took = time.perf_counter() - started
-    print(f"{count} passages stored in {took:.0f} s ({count / took:.0f} a second)", flush=True)
+    print(f"{stored} passages stored in {took:.0f} s ({stored / took:.0f} a second)", flush=True)
 
 
 async def run(count: int, cache: Path | None, folder_kept: Path | None, weaviate: bool, fill_only: bool) -> None:

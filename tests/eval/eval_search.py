@@ -115,7 +115,7 @@ def report(name: str, places: NDArray[np.int64]) -> None:
     )
 
 
-async def run(data: Path, cache: Path | None, weaviate: bool) -> None:
+async def run(data: Path, cache: Path | None, weaviate: bool, ask: bool) -> None:
     """Fill an index, ask everything, print."""
     embedder = CachedEmbedder(cache)
     asked = questions(data)
@@ -134,8 +134,10 @@ async def run(data: Path, cache: Path | None, weaviate: bool) -> None:
             names = sorted({q.meeting for q in asked})
             chosen = [q for q in asked if names.index(q.meeting) % 2 == odd]
             report(f"hybrid, {half}", first_hits(pool, chosen, Weights()))
-        await report_not_found(searcher, embedder, asked)
         embedder.save()
+        if ask:
+            await report_not_found(searcher, embedder, asked)
+            embedder.save()
         await index.close()
 
 
@@ -169,12 +171,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cache", type=Path, help="file that keeps the vectors between runs")
     parser.add_argument("--weaviate", action="store_true", help="use the server at WEAVIATE_URL (it is emptied)")
+    parser.add_argument("--ranking-only", action="store_true", help="leave out the questions to Ask")
     args = parser.parse_args()
     data = folder()
     if data is None:
         print("skipped: no search evaluation data (set SEARCH_EVAL_DATA)")
         return
-    asyncio.run(run(data, args.cache, args.weaviate))
+    asyncio.run(run(data, args.cache, args.weaviate, not args.ranking_only))
 
 
 if __name__ == "__main__":
