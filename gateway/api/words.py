@@ -60,7 +60,10 @@ class Words(Controller):
         segment: FromPath[str],
         data: JSONBody[EditedSegment],
     ) -> Segment:
-        """The correction stays, whatever a better version of the model says later."""
+        """The correction stays, whatever a better version of the model says later.
+
+        The notes that rest on these words are judged again, also when the meeting is over.
+        """
         user = acting(request)
         view = await services.view(user, meeting, write=True)
         if segment not in view.segments:
@@ -69,6 +72,8 @@ class Words(Controller):
         speaker = None if data.speaker is UNSET else clean_line(data.speaker)
         record = SegmentCorrected(meeting, segment, user.id, time.time(), text, speaker)
         seq = await append_edit(services, meeting, record)
+        if text is not None and view.facts is not None and view.facts.state != "live":
+            await services.lifecycle.offer_meeting(meeting)
         view.apply(max(seq, view.seq + 1), record)
         return view.segments[segment].shown()
 

@@ -61,6 +61,13 @@ async def test_a_meeting_goes_from_start_to_recap(gateway: Gateway, client: Clie
     assert [(m["id"], m["open_actions"]) for m in listed] == [(meeting, 1)]
     await feed.close()
 
+    await bus.delete(subjects.WORK_BUCKET, subjects.meeting_work(meeting))
+    segment = f"/v1/meetings/{meeting}/segments/{track}-0"
+    assert (await client.http.patch(segment, json={"speaker": "Ana"})).status_code == 200
+    assert subjects.meeting_work(meeting) not in await bus.snapshot(subjects.WORK_BUCKET)
+    assert (await client.http.patch(segment, json={"text": "goodbye"})).status_code == 200
+    assert subjects.meeting_work(meeting) in await bus.snapshot(subjects.WORK_BUCKET), "its notes are judged again"
+
 
 async def test_sql_equals_the_fold_of_the_records(gateway: Gateway, client: Client, bus: Bus) -> None:
     meeting = await client.start()
