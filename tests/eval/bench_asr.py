@@ -24,6 +24,7 @@ from stream_workers.silero import Silero
 from stream_workers.speech_settings import SpeechSettings
 from stream_workers.timeline import Pcm
 from stream_workers.whisper import Whisper
+from tests.eval import bench_long
 from tests.eval.simulate import Stream, cpu, simulate, wall
 
 STANDARD = ("moby_dick", "phone_sample", "dev00", "trn00", "libri_meeting_4spk", "libri_meeting_4spk_ovl")
@@ -88,7 +89,7 @@ class Bench:
     def noise(self) -> dict[str, int]:
         """Words heard where nobody speaks; all should be 0."""
         found = {}
-        for name, pcm in {**_noises(), **{e: self.sound(e) for e in self._of("noise")}}.items():
+        for name, pcm in {**_noises(), **{e: self.sound(e) for e in self.of("noise")}}.items():
             pace = Pace()
             stream = self.stream(pcm, pace)
             simulate([stream], self.whisper, self.charge, pace, BatchRules())
@@ -108,7 +109,8 @@ class Bench:
         wer = self.score.wer(reference, self.score.words(text))
         return {"id": entry, "offline_wer": round(wer, 4), "cost": round(took_s / (len(pcm) / 16_000), 3)}
 
-    def _of(self, kind: str) -> list[str]:
+    def of(self, kind: str) -> list[str]:
+        """Entries of one set."""
         return [e["id"] for e in self.manifest.values() if e["set"] == kind]
 
 
@@ -140,7 +142,7 @@ def main() -> None:
     cli.add_argument("--model", default="base")
     cli.add_argument("--threads", type=int, default=cpu_count())
     cli.add_argument("--charge", choices=("wall", "cpu"), default="wall")
-    cli.add_argument("--part", choices=("one", "many", "noise", "offline", "all"), default="all")
+    cli.add_argument("--part", choices=("one", "many", "noise", "offline", "long", "all"), default="all")
     cli.add_argument("--streams", type=int, nargs="*", default=[6])
     cli.add_argument("--seconds", type=float, default=60.0)
     cli.add_argument("ids", nargs="*", default=list(STANDARD))
@@ -158,6 +160,9 @@ def main() -> None:
         print(json.dumps(bench.many(args.ids[0], count, args.seconds)), flush=True)
     if args.part in ("noise", "all"):
         print(json.dumps(bench.noise()), flush=True)
+    if args.part in ("long", "all"):
+        sounds = [bench.sound(entry) for entry in bench.of("librispeech_other")]
+        bench_long.report(sounds, bench.vad, bench.whisper)
 
 
 if __name__ == "__main__":

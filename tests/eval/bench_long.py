@@ -1,31 +1,27 @@
 """What takes hours in truth, in virtual time: first words after silence, a track of four hours, overload.
 
-``python -m tests.eval.bench_long --data FOLDER`` prints one JSON line for each; ``bench_asr`` prints them as well.
+``bench_asr --part long`` prints them. For overload and the four hours the pipeline is the product's, voices and words
+are scripted.
 """
 
-import argparse
 import json
-import os
 import resource
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soundfile
 
 from contracts.audio import SAMPLE_RATE_HZ
 from contracts.live import TrackWork
-from contracts.settings import cpu_count, models_dir
 from stream_workers.commit import plain
 from stream_workers.decode import DecodeJob, Hypothesis, Kind
 from stream_workers.engine import Transcriber
 from stream_workers.pipeline import Pipeline
 from stream_workers.ports import Final
 from stream_workers.scheduler import BatchRules, Pace
-from stream_workers.silero import Silero, Vad
+from stream_workers.silero import Vad
 from stream_workers.speech_settings import SpeechSettings
 from stream_workers.timeline import Pcm
-from stream_workers.whisper import Whisper
 from tests.eval.simulate import Stream, simulate
 from tests.fakes.speech import LevelTranscriber, LoudVad, spoken
 
@@ -93,7 +89,8 @@ def four_hours(hours: float = 4.0) -> dict[str, Any]:
         model.batches.clear()
         if turn >= rounds // 8:
             marks.append((turn * len(sound) / SAMPLE_RATE_HZ / 3600, _resident_mb()))
-    slope = float(np.polyfit(*np.array(marks).T, 1)[0])
+    at, size = np.array(marks).T
+    slope = float(np.polyfit(at, size, 1)[0])
     return {"hours": hours, "words": words, "mb_per_hour": round(slope, 3), "mb": round(marks[-1][1], 1)}
 
 
@@ -141,23 +138,9 @@ def overload(streams: int, seconds: float = 60.0) -> dict[str, Any]:
     }
 
 
-def main() -> None:
-    """Print one JSON line for each measurement."""
-    cli = argparse.ArgumentParser(description=__doc__)
-    cli.add_argument("--data", type=Path, default=Path("../shared/eval"))
-    cli.add_argument("--hours", type=float, default=4.0)
-    cli.add_argument("--trials", type=int, default=200)
-    args = cli.parse_args()
+def report(sounds: list[Pcm], vad: Vad, model: Transcriber, hours: float = 4.0) -> None:
+    """Print one JSON line for each measurement; ``sounds`` begin with speech."""
     for streams in (1, 6, 18):
         print(json.dumps(overload(streams)), flush=True)
-    print(json.dumps(four_hours(args.hours)), flush=True)
-    models = models_dir(os.environ)
-    vad = Silero(models / "silero-vad" / "silero_vad_16k_op15.onnx")
-    model = Whisper(models / "whisper-base", threads=cpu_count())
-    entries = [json.loads(line) for line in (args.data / "audio.jsonl").read_text().splitlines()]
-    files = [args.data / e["audio"] for e in entries if e["set"] == "librispeech_other"][: args.trials // 2]
-    print(json.dumps(first_words([soundfile.read(f, dtype="int16")[0] for f in files], vad, model)), flush=True)
-
-
-if __name__ == "__main__":
-    main()
+    print(json.dumps(first_words(sounds, vad, model)), flush=True)
+    print(json.dumps(four_hours(hours)), flush=True)
