@@ -94,7 +94,7 @@ class Engine:
 
     def pressed(self) -> bool:
         """Whether there is more to do than fits: everything is to be made as cheaply as possible."""
-        return self.pace.thinned
+        return self.pace.pressed
 
     @property
     def stats(self) -> EngineStats:
@@ -214,6 +214,7 @@ class Engine:
         took_s, span_s = ended - started, max(ended - self._idle_since, 1e-6)
         sound_s = sum(w.job.seconds for w in batch) or 1e-6
         weight = min(1.0, span_s / 5.0)
+        self.pace.worked(started, ended, len(self._queue))
         self._busy_share += weight * (took_s / span_s - self._busy_share)
         self._factor += 0.1 * (took_s / sound_s - self._factor)
         self._idle_since = ended

@@ -92,11 +92,11 @@ class Memory(msgspec.Struct, frozen=True, array_like=True):
         """The memory after a look at the open phrase."""
         return msgspec.structs.replace(self, early=early)
 
-    def after(self, phrase: Phrase, until: int, language: LanguageLock, context: int, vad_after: bytes) -> "Memory":
-        """The memory once ``phrase`` is written, whose last word ends at media sample ``until``."""
+    def after(self, phrase: Phrase, beyond: Early, language: LanguageLock, context: int, vad_after: bytes) -> "Memory":
+        """The memory once ``phrase`` is written: up to ``beyond.until``, and what was heard after its end."""
         words = (*self.early.words, *phrase.words)
         # Written words may lie behind a cut that came later, or across it: the next phrase must not say them again.
-        early = Early(words[-3:], until) if until > phrase.end else Early()
+        early = msgspec.structs.replace(beyond, words=words[-3:] if beyond.until > phrase.end else ())
         phrase = msgspec.structs.replace(phrase, words=words[: len(words) - len(early.words)])
         kept = tuple(p for p in (*self.phrases, phrase) if phrase.end - p.speech < context)
         return Memory(phrase.end, vad_after, kept, language, early)

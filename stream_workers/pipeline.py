@@ -28,7 +28,7 @@ from stream_workers.segments import segment_of
 from stream_workers.silero import FRESH, Vad
 from stream_workers.speech_settings import SpeechSettings
 from stream_workers.timeline import Pcm
-from stream_workers.windows import window
+from stream_workers.windows import beyond, window
 
 _QUIET_S = 0.6
 """A phrase may have so much pre-roll and pause."""
@@ -244,7 +244,7 @@ class Pipeline:
         language = self._memory.language
         self._memory = self._memory.after(
             Phrase(act.start, act.speech, act.end, act.vad, tuple(w.text for w in words)),
-            self._end_of(words, job) if words else self._memory.early.until,
+            beyond(act, job, heard, words, self._memory.early.until),
             language.vote(heard.languages, act.evidence.seconds) if words else language,
             self._settings.memory_samples,
             act.vad_after,
@@ -256,10 +256,6 @@ class Pipeline:
         segment = segment_of(self._work, job.start, (start, act.end), words, heard)
         self._told = self._memory.restart
         return [Final(segment, *self._checkpoint()), *left]
-
-    @staticmethod
-    def _end_of(words: Sequence[HeardWord], job: DecodeJob) -> int:
-        return min(job.start + int(words[-1].end_s * SAMPLE_RATE_HZ), job.start + len(job.pcm))
 
     def _show(self, job: DecodeJob, heard: Hypothesis) -> Sequence[Output]:
         credible = guards.believable(heard, len(heard.words), self._listener.evidence, self._settings.guards)

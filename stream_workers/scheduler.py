@@ -61,6 +61,13 @@ def stale(waiting: Sequence[DecodeJob], now_s: float, rules: BatchRules) -> list
     return [i for i, job in enumerate(waiting) if now_s - job.issued_s > patience_s[job.kind]]
 
 
+_CROWD = 2
+"""So many tracks that wait are more than one that catches up."""
+_LOAD_S = 3.0
+_FULL, _ROOM = 0.9, 0.5
+"""Load from which work is made cheaper, and under which it is not any more."""
+
+
 @dataclass(slots=True)
 class Pace:
     """How much new sound an interim should wait for: grows with the time that interims take, shrinks by itself."""
@@ -71,7 +78,10 @@ class Pace:
     """Interval as a multiple of the usual turnaround."""
     turnaround_s: float = 0.0
     load: float = 0.0
-    """Share of time that the model was busy lately."""
+    """Share of time that the model was busy lately while several tracks waited for it."""
+    crowded: bool = False
+    """Whether there is more to do for these tracks than fits."""
+    seen_s: float = 0.0
 
     @property
     def interval_s(self) -> float:
@@ -82,6 +92,19 @@ class Pace:
     def thinned(self) -> bool:
         """Whether interims come notably more rarely than they should."""
         return self.interval_s > 2.5 * self.least_s
+
+    @property
+    def pressed(self) -> bool:
+        """Whether everything is to be made as cheaply as possible."""
+        return self.thinned or self.crowded
+
+    def worked(self, started_s: float, ended_s: float, waiting: int) -> None:
+        """The model was at work while ``waiting`` tracks waited. One track that catches up is no crowd."""
+        span_s = max(ended_s - self.seen_s, 1e-6)
+        share = min(1.0, (ended_s - started_s) / span_s) if waiting >= _CROWD else 0.0
+        self.load += min(1.0, span_s / _LOAD_S) * (share - self.load)
+        self.seen_s = ended_s
+        self.crowded = self.load > (_ROOM if self.crowded else _FULL)
 
     def done(self, took_s: float) -> None:
         """An interim was answered ``took_s`` seconds after it was asked for."""

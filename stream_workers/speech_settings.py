@@ -21,7 +21,7 @@ class SpeechSettings(msgspec.Struct, frozen=True):
     """Beam of finals."""
     context_s: float = 12.0
     """Longest final window: phrases before the new one are heard again as far as they fit."""
-    reach_s: float = 0.0
+    reach_s: float = 4.0
     """A final window may end so much later than its phrase, if the sound is there."""
     prompt_s: float = 0.0
     """Text of so much sound before a final window is given to the model as what was said before."""

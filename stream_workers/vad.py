@@ -59,7 +59,7 @@ class Cut:
     pause: bool = True
     """Whether nobody speaks at ``end``."""
     heard: int = 0
-    """Chunks since the last boundary that were there when this was decided: what follows helps to hear the end."""
+    """Chunks since the last boundary that may be listened to, when that is more than ``end``: a cut in mid speech."""
 
     @property
     def silent(self) -> bool:
@@ -132,7 +132,7 @@ class Cutter:
         pause, age = i - self._last, self._last - self._first
         needed = next(p for a, p in reversed(rules.pauses) if age >= a)
         if pause >= needed:
-            return Cut(max(0, self._first - rules.pre_roll), self._last + 1 + pause // 2, heard=i + 1)
+            return Cut(max(0, self._first - rules.pre_roll), self._last + 1 + pause // 2)
         if i - self._first >= rules.longest:
             return Cut(max(0, self._first - rules.pre_roll), self._weakest(i), pause=False, heard=i + 1)
         grown = i - self._first - rules.first_look

@@ -61,7 +61,7 @@ class Bench:
             vad=self.vad,
             settings=settings,
             pace=lambda: pace.interval_s,
-            pressed=lambda: pace.thinned,
+            pressed=lambda: pace.pressed,
         )
         return Stream(pcm, pipeline, delay_s)
 

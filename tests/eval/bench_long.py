@@ -23,13 +23,14 @@ from stream_workers.silero import Vad
 from stream_workers.speech_settings import SpeechSettings
 from stream_workers.timeline import Pcm
 from tests.eval.simulate import Stream, simulate
-from tests.fakes.speech import LevelTranscriber, LoudVad, spoken
+from tests.fakes.speech import LOUD, SYLLABLE, LevelTranscriber, LoudVad, spoken
 
 _MINUTE = 60 * SAMPLE_RATE_HZ
 _HEARD_S = 2.5
 _MEGABYTE = 1024.0
-_BASE_S, _PER_SECOND_S = 0.08, 0.03
-"""Charge of a scripted window: about what ``base`` int8 takes on two cores for a window of that padded length."""
+_ENCODE_S, _STEP_S, _ROW_S, _TOKENS_S = 0.018, 0.006, 0.001, 3.0
+"""Charge of a scripted batch, as ``base`` int8 takes it on two cores: a second of padded sound, a step of the decoder,
+each beam in a step, and tokens in a second of speech."""
 
 
 def track(vad: Vad, pace: Pace | None = None) -> Pipeline:
@@ -43,7 +44,7 @@ def track(vad: Vad, pace: Pace | None = None) -> Pipeline:
         vad=vad,
         settings=SpeechSettings(),
         pace=lambda: own.interval_s,
-        pressed=lambda: own.thinned,
+        pressed=lambda: own.pressed,
     )
 
 
@@ -110,7 +111,9 @@ class _Charged:
         self.took_s = 0.0
 
     def decode(self, jobs: Any) -> list[Hypothesis]:
-        self.took_s = sum(_BASE_S + _PER_SECOND_S * job.padded_s for job in jobs)
+        steps = 4 + _TOKENS_S * max(job.seconds for job in jobs)
+        rows = sum(job.beam for job in jobs)
+        self.took_s = _ENCODE_S * sum(job.padded_s for job in jobs) + steps * (_STEP_S + _ROW_S * rows)
         return self._model.decode(jobs)
 
     def charge(self, run: Any) -> tuple[list[Hypothesis], float]:
@@ -126,16 +129,29 @@ def overload(streams: int, seconds: float = 60.0) -> dict[str, Any]:
     run = simulate(played, model, model.charge, pace, BatchRules())
     said = int(seconds * 5)
     kept = [len({w for f in s.finals for w in f.split()}) / said for s in played]
-    last = max(float(str(e["t"])) for s in played for e in s.events) - seconds
+    shown, final = (sorted(lag for s in played for lag in _lags(s, kind)) for kind in ("interim", "final"))
     previews = run.windows.get("interim", 0) / streams / seconds
     return {
         "streams": streams,
         "words_final": round(min(kept), 3),
         "previews_per_second": round(previews, 2),
-        "late_at_end_s": round(last, 1),
+        "shown_p95": round(shown[int(0.95 * len(shown))], 2),
+        "final_p50": round(final[len(final) // 2], 2),
+        "final_p95": round(final[int(0.95 * len(final))], 2),
+        "skipped": run.skipped,
         "cost": round(run.cost, 2),
         **run.windows,
     }
+
+
+def _lags(stream: Stream, kind: str) -> list[float]:
+    """Seconds from the end of each scripted word to the first time that it stood in the text."""
+    seen: dict[int, float] = {}
+    for event in stream.events:
+        text = f"{event['final']} {event['interim'] if kind == 'interim' else ''}"
+        for word in text.split():
+            seen.setdefault(int(word[1:]) - LOUD, float(str(event["t"])))
+    return [at - word * SYLLABLE / SAMPLE_RATE_HZ for word, at in seen.items()]
 
 
 def report(sounds: list[Pcm], vad: Vad, model: Transcriber, hours: float = 4.0) -> None:

@@ -120,7 +120,7 @@ def simulate(
         if chosen:
             batch = [queue[i] for i in chosen]
             queue[:] = [entry for i, entry in enumerate(queue) if i not in chosen]
-            now_s = _decode(batch, model, charge, now_s, streams, pace, run)
+            now_s = _decode(batch, model, charge, now_s, streams, pace, run, len(queue))
             continue
         upcoming = min(s.arrival_s() for s in streams)
         if upcoming == float("inf"):
@@ -154,10 +154,12 @@ def _decode(
     streams: Sequence[Stream],
     pace: scheduler.Pace,
     run: Run,
+    waiting: int,
 ) -> float:
     answers, took_s = charge(lambda: model.decode([job for _, job in batch]))
     run.busy_s += took_s
     done_s = now_s + took_s
+    pace.worked(now_s, done_s, waiting)
     for stream in streams:  # sound goes on arriving while the model is at work
         while stream.arrival_s() <= done_s:
             at_s = stream.arrival_s()
