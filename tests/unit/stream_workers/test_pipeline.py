@@ -143,6 +143,19 @@ def test_a_phrase_that_the_model_leaves_out_after_its_context_is_heard_again_alo
     assert sum(len(s.words) for s in segments) == 30
 
 
+def test_after_a_cut_in_mid_speech_nothing_is_looked_at_that_was_heard_already():
+    p, model, heard = pipeline(SpeechSettings()), LevelTranscriber(), 0
+    sound = spoken([(60, 40)])
+    for start in range(0, len(sound), 512):
+        p.push(sound[start : start + 512])
+        while (job := p.next_final(0.0)) is not None:
+            end = job.start + len(job.pcm)
+            assert job.kind is Kind.FINAL or end > heard
+            heard = max(heard, end)
+            p.complete(job, model.decode([job])[0])
+    assert heard >= 60 * 3_200
+
+
 class Skips(LevelTranscriber):
     """Leaves out the second to the twentieth word of a long window."""
 

@@ -186,3 +186,20 @@ def test_names_read_from_the_hints_are_noticed_and_single_names_are_not() -> Non
     assert not echoes([" Daniela", " asked", " Omar"], names)
     assert not echoes([" Kenji", " Sato"], names)
     assert not echoes([" Daniela"], ())
+
+
+def test_a_crowd_that_keeps_the_model_busy_makes_work_cheaper_until_there_is_room_again():
+    pace = Pace()
+    for second in range(20):
+        pace.worked(second, second + 0.98, waiting=5)
+    assert pace.pressed
+    for second in range(20, 40):
+        pace.worked(second, second + 0.2, waiting=5)
+    assert not pace.pressed
+
+
+def test_one_track_that_catches_up_is_no_crowd():
+    pace = Pace()
+    for second in range(60):
+        pace.worked(second, second + 1.0, waiting=1)
+    assert not pace.pressed
