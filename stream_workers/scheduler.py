@@ -63,8 +63,8 @@ def stale(waiting: Sequence[DecodeJob], now_s: float, rules: BatchRules) -> list
 
 _CROWD = 2
 """So many tracks that wait are more than one that catches up."""
-_LOAD_S = 3.0
-_FULL, _ROOM = 0.9, 0.5
+_LOAD_S = 1.5
+_FULL, _ROOM = 0.75, 0.4
 """Load from which work is made cheaper, and under which it is not any more."""
 
 

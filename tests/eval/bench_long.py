@@ -28,6 +28,8 @@ from tests.fakes.speech import LOUD, SYLLABLE, LevelTranscriber, LoudVad, spoken
 _MINUTE = 60 * SAMPLE_RATE_HZ
 _HEARD_S = 2.5
 _MEGABYTE = 1024.0
+_PHRASE, _BREATH = 16, 15
+"""Syllables of 0.2 s in a breath, and hundredths of a second between two of them."""
 _ENCODE_S, _STEP_S, _ROW_S, _TOKENS_S = 0.018, 0.006, 0.001, 3.0
 """Charge of a scripted batch, as ``base`` int8 takes it on two cores: a second of padded sound, a step of the decoder,
 each beam in a step, and tokens in a second of speech."""
@@ -122,12 +124,13 @@ class _Charged:
 
 
 def overload(streams: int, seconds: float = 60.0) -> dict[str, Any]:
-    """``streams`` speakers who never stop, then a pause: previews, lag and words."""
-    sound = np.concatenate([spoken([(int(seconds * 5), 0)]), np.zeros(20 * SAMPLE_RATE_HZ, np.int16)])
+    """``streams`` speakers who only stop to breathe, then a pause: previews, lag and words."""
+    phrases = [(_PHRASE, _BREATH)] * int(seconds * 100 / (20 * _PHRASE + _BREATH))
+    sound = np.concatenate([spoken(phrases), np.zeros(20 * SAMPLE_RATE_HZ, np.int16)])
     pace, model = Pace(), _Charged()
     played = [Stream(sound, track(LoudVad(), pace), 0.4 * i) for i in range(streams)]
     run = simulate(played, model, model.charge, pace, BatchRules())
-    said = int(seconds * 5)
+    said = _PHRASE * len(phrases)
     kept = [len({w for f in s.finals for w in f.split()}) / said for s in played]
     shown, final = (sorted(lag for s in played for lag in _lags(s, kind)) for kind in ("interim", "final"))
     previews = run.windows.get("interim", 0) / streams / seconds
@@ -151,7 +154,8 @@ def _lags(stream: Stream, kind: str) -> list[float]:
         text = f"{event['final']} {event['interim'] if kind == 'interim' else ''}"
         for word in text.split():
             seen.setdefault(int(word[1:]) - LOUD, float(str(event["t"])))
-    return [at - word * SYLLABLE / SAMPLE_RATE_HZ for word, at in seen.items()]
+    spoken_s = {word: (word * SYLLABLE + (word - 1) // _PHRASE * _BREATH * 160) / SAMPLE_RATE_HZ for word in seen}
+    return [at - spoken_s[word] for word, at in seen.items()]
 
 
 def report(sounds: list[Pcm], vad: Vad, model: Transcriber, hours: float = 4.0) -> None:
