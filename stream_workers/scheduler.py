@@ -74,7 +74,7 @@ class Pace:
 
     least_s: float = 0.4
     most_s: float = 4.0
-    share: float = 1.5
+    share: float = 2.0
     """Interval as a multiple of the usual turnaround."""
     turnaround_s: float = 0.0
     load: float = 0.0
