@@ -156,4 +156,11 @@ def track_work(view: MeetingView, track: Track) -> TrackWork:
         facts.languages,
         vocabulary,
         mixed.index(track.track) if track.track in mixed else 0,
+        *_call(view, track),
     )
+
+
+def _call(view: MeetingView, track: Track) -> tuple[str | None, float]:
+    """The call that the person at this microphone hears: the newest tab that they share."""
+    shared = [t for t in view.tracks.values() if t.source == "tab" and t.user == track.user and not t.finished]
+    return (shared[-1].track, shared[-1].offset_s) if track.source == "mic" and shared else (None, 0.0)

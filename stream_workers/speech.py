@@ -8,8 +8,10 @@ from contracts.bus import Bus
 from contracts.errors import Misconfigured
 from contracts.live import TrackWork
 from stream_workers import ports, voices
+from stream_workers.echoless import echoless
 from stream_workers.engine import Engine
 from stream_workers.labelled import LabellingEngine, labelled
+from stream_workers.overhear import OverhearingEngine
 from stream_workers.pipeline import Pipeline
 from stream_workers.ports import MakePipeline
 from stream_workers.scheduler import Pace
@@ -68,7 +70,7 @@ def pipelines(config: WorkerSettings, speech: SpeechSettings, engine: Engine) ->
     return make
 
 
-async def build(config: WorkerSettings, _bus: Bus) -> tuple[ports.Engine, MakePipeline]:
+async def build(config: WorkerSettings, bus: Bus) -> tuple[ports.Engine, MakePipeline]:
     """Engine and pipelines for a worker, once the files of the models are there."""
     if missing(config.models, config.model):
         log.get().info("models.awaited", model=config.model)
@@ -76,8 +78,9 @@ async def build(config: WorkerSettings, _bus: Bus) -> tuple[ports.Engine, MakePi
         await asyncio.sleep(_POLL_S)
     speech = SpeechSettings()
     engine = build_engine(config, speech)
-    make = pipelines(config, speech, engine)
+    make = echoless(pipelines(config, speech, engine))
+    hearing = OverhearingEngine(engine, bus)
     if config.speakers and not voices.missing(config.models):
         known = await asyncio.to_thread(voices.Voices, config.models)
-        return LabellingEngine(engine, known), labelled(make)
-    return engine, make
+        return LabellingEngine(hearing, known), labelled(make)
+    return hearing, make
