@@ -57,8 +57,8 @@ def need_models() -> None:
 
 
 @asynccontextmanager
-async def product(data: Path) -> AsyncIterator[Product]:
-    """Starts it, waits until it is ready, and stops it in order."""
+async def product(data: Path, **settings: str) -> AsyncIterator[Product]:
+    """Starts it with these settings, waits until it is ready, and stops it in order."""
     need_models()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -69,6 +69,7 @@ async def product(data: Path) -> AsyncIterator[Product]:
         "PORT": str(port),
         "RAPPORTEUR_OFFLINE": "true",
         "COLUMNS": "400",
+        **settings,
     }
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "deploy.cli", "up", cwd=ROOT, env=env, stderr=asyncio.subprocess.PIPE
