@@ -171,6 +171,7 @@ async def _pictures(browser: Any, fake: Fake, url: str, state: State, folder: Pa
             context = await browser.new_context(viewport=size, color_scheme=theme, permissions=["microphone"])
             page = await context.new_page()
             await page.goto(url + state.path)
+            await page.locator("#main").wait_for(state="attached")
             await page.wait_for_timeout(SETTLE_MS)
             if state.act:
                 await state.act(page)

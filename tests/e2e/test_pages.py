@@ -97,7 +97,7 @@ CONTRAST = """() => {
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("path", ["/", "/live.html#four", "/live.html#busy", "/recap.html#done"])
+@pytest.mark.parametrize("path", ["/", "/live.html#four", "/live.html#busy", "/recap.html#done", "/actions.html"])
 async def test_every_control_has_a_name_and_every_text_enough_contrast(stage: Stage, path: str, theme: str) -> None:
     await stage.page.emulate_media(color_scheme=theme)
     await stage.open(path)

@@ -92,7 +92,8 @@ export function openMenu(anchor, children, label) {
   const top = at.bottom + 4 + box.height > innerHeight ? Math.max(8, at.top - 4 - box.height) : at.bottom + 4;
   menu.style.left = `${left}px`;
   menu.style.top = `${top}px`;
-  /** @type {HTMLElement | null} */ (menu.querySelector("button, a"))?.focus();
+  menu.tabIndex = -1;
+  (/** @type {HTMLElement | null} */ (menu.querySelector("button, a")) ?? menu).focus();
   return menu;
 }
 
