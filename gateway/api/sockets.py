@@ -1,5 +1,6 @@
 """The entrances of the audio socket and the feed."""
 
+import time
 from typing import Any
 
 from litestar import Request, WebSocket, get, websocket
@@ -17,6 +18,10 @@ from gateway.ingest.websocket import AudioSocket, Limits
 from gateway.ingest.websocket import Gate as AudioGate
 from gateway.lifecycle import TRANSCRIPT
 from gateway.services import Injected, Services
+from gateway.view import MeetingView
+
+GUEST_DRAIN_S = 300.0
+"""So long after the end a guest may still bring what was said before it."""
 
 
 @websocket("/v1/meetings/{meeting:str}/audio", opt={"access": "ticket"})
@@ -55,6 +60,13 @@ async def feed_events(
     )
 
 
+def _still_open(view: MeetingView) -> None:
+    """A guest's last words are waited for, but no guest keeps a meeting from its end. Raises Conflict."""
+    ending_at = view.facts.ending_at if view.facts else None
+    if ending_at is not None and time.time() - ending_at > GUEST_DRAIN_S:
+        raise Conflict("the meeting has ended", source="client")
+
+
 def audio_gate(services: Services) -> AudioGate:
     """What the audio socket may ask."""
 
@@ -69,9 +81,12 @@ def audio_gate(services: Services) -> AudioGate:
             raise NotFound("no such track", source="client")
         if view.facts is None or view.facts.state == "completed":
             raise Conflict("the meeting has ended", source="client")
+        if own:
+            _still_open(view)
 
     async def check(user: User, meeting: str) -> None:
-        await services.access.sender(user, meeting)
+        if await services.access.sender(user, meeting):
+            _still_open(await services.outline(user, meeting))
 
     return AudioGate(redeem, open_track, check, services.disk.check, services.presence.here)
 

@@ -15,6 +15,7 @@ from litestar.routes import HTTPRoute
 from contracts import subjects
 from contracts.audio import Flag, decode_frame
 from contracts.bus import Bus
+from gateway.api import sockets
 from gateway.app import create_app
 from gateway.ingest import websocket as audio_socket
 from gateway.joining import NOTICE
@@ -266,6 +267,18 @@ async def test_a_guest_who_is_removed_is_out_at_once(
     people = (await client.http.get(f"/v1/meetings/{meeting}/participants")).json()
     assert [(p["name"], p.get("left", "")) for p in people] == [("Ruth", ""), ("Tom", "removed")]
     assert (await guest.ticket("feed")).status_code == 201
+
+
+async def test_no_guest_keeps_a_meeting_from_its_end(
+    client: Client, meeting: str, guest: Guest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audio_socket, "RECHECK_S", 0.2)
+    monkeypatch.setattr(sockets, "GUEST_DRAIN_S", 0.0)
+    socket, _ = await guest.open((await guest.track()).json()["track"])
+    await socket.send(sound(0))
+    await acked(socket, 0)
+    await client.http.post(f"/v1/meetings/{meeting}/end")
+    assert await close_code_of(socket) == 4410
 
 
 async def test_who_vanishes_is_shown_as_lost_and_back_when_they_are(
