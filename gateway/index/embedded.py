@@ -33,14 +33,15 @@ class EmbeddedIndex:
     def __init__(self, file: IndexFile) -> None:
         self._file = file
         self._columns = Columns()
-        self._fresh: wordlists.Fresh = {}
+        self._newest = wordlists.Newest()
 
     @classmethod
     async def open(cls, path: Path) -> Self:
         """The index in the file at ``path``, made when it is not there. Raises Misconfigured."""
         index = cls(IndexFile(path))
         await index._file.set_up()
-        index._columns, index._fresh = await index._file.read(stored.load)
+        index._columns, fresh = await index._file.read(stored.load)
+        index._newest = wordlists.Newest(fresh)
         return index
 
     async def put(self, card: Card, entries: Sequence[Entry], gone: Sequence[str] = ()) -> None:
@@ -71,12 +72,11 @@ class EmbeddedIndex:
         await self._file.write(work, self._apply)
 
     def _merged(self, connection: apsw.Connection, change: stored.Change) -> stored.Change:
-        """The change, its new words moved to the word lists when enough have gathered (in the writing thread)."""
-        fresh = {r: c for r, c in self._fresh.items() if r not in change.rows} | change.fresh
+        """The change, with all new words moved to the file when enough have gathered (in the writing thread)."""
+        fresh = {r: c for r, c in self._newest.counts.items() if r not in change.rows} | change.fresh
         if len(fresh) >= stored.MERGE_AT:
             stored.merge(connection, fresh)
-            fresh = {}
-        change.fresh = fresh
+            change.merged, change.fresh = tuple(fresh), {}
         return change
 
     def _apply(self, change: stored.Change) -> None:
@@ -87,7 +87,8 @@ class EmbeddedIndex:
         for number, card in change.cards.items():
             if card is None:
                 self._columns.drop_card(number)
-        self._fresh = change.fresh
+        self._newest.drop([*change.rows, *change.merged])
+        self._newest.put(change.fresh)
 
     async def ids(self, meeting: str) -> set[str]:
         """As the port says."""
@@ -96,11 +97,11 @@ class EmbeddedIndex:
 
     async def candidates(self, needle: Needle, scope: Scope, limit: int) -> list[Candidate]:
         """As the port says; words and vectors are looked for at the same time."""
-        columns, fresh = self._columns, self._fresh
+        columns, newest = self._columns, self._newest
         meetings = columns.meetings_in(scope)
         keyword, near = await asyncio.gather(
             self._file.read(
-                lambda c: _by_words(c, needle.words, fresh, columns, _rights(c, columns, meetings, scope), limit)
+                lambda c: _by_words(c, needle.words, newest, columns, _rights(c, columns, meetings, scope), limit)
             ),
             self._file.read(
                 lambda c: _by_vector(c, needle.vector, columns, _rights(c, columns, meetings, scope).allowed, limit)
@@ -133,7 +134,7 @@ class EmbeddedIndex:
                 connection.execute(f"DELETE FROM {table}")  # noqa: S608  # our own names
 
         def forget(_: None) -> None:
-            self._columns, self._fresh = Columns(), {}
+            self._columns, self._newest = Columns(), wordlists.Newest()
 
         await self._file.write(work, forget)
 
@@ -180,12 +181,12 @@ def _conditions(scope: Scope, meetings: set[int] | None) -> tuple[str, dict[str,
 def _by_words(
     connection: apsw.Connection,
     words: Sequence[str],
-    fresh: wordlists.Fresh,
+    newest: wordlists.Newest,
     columns: Columns,
     rights: wordlists.Rights,
     limit: int,
 ) -> dict[int, float]:
-    scores = wordlists.scores(connection, words, fresh, columns.length[: len(rights.allowed)], rights)
+    scores = wordlists.scores(connection, words, newest, columns.length[: len(rights.allowed)], rights)
     rows = np.flatnonzero(scores)
     if len(rows) > limit:
         rows = rows[np.argpartition(-scores[rows], limit - 1)[:limit]]

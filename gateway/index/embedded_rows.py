@@ -22,6 +22,8 @@ class Change(msgspec.Struct):
     cards: dict[int, Card | None] = {}
     rows: dict[int, Row | None] = {}
     fresh: dict[int, wordlists.Counts] = {}
+    merged: tuple[int, ...] = ()
+    """Rows whose words were moved from memory to the file."""
 
 
 def put_card(connection: apsw.Connection, card: Card, change: Change) -> int:

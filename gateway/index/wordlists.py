@@ -21,7 +21,37 @@ MAX_COUNT = 255
 K1, B = 1.2, 0.75
 Counts = Mapping[str, int]
 Fresh = Mapping[int, Counts]
+"""Passages that are not in the lists of the file yet, by row."""
 Scores = NDArray[np.float32]
+
+
+class Newest:
+    """The newest passages' words, both ways round. One thread changes it, others read it at the same time."""
+
+    def __init__(self, fresh: Fresh | None = None) -> None:
+        self.counts: dict[int, Counts] = {}
+        self._lists: dict[str, dict[int, int]] = {}
+        self.put(fresh or {})
+
+    def put(self, fresh: Fresh) -> None:
+        """Passages that were not there."""
+        self.counts.update(fresh)
+        for row, counts in fresh.items():
+            for word, count in counts.items():
+                self._lists.setdefault(word, {})[row] = count
+
+    def drop(self, rows: Iterable[int]) -> None:
+        """Passages that are gone, or were merged into the lists of the file."""
+        for row in rows:
+            for word in self.counts.pop(row, {}):
+                places = self._lists[word]
+                del places[row]
+                if not places:
+                    del self._lists[word]
+
+    def having(self, word: str) -> NDArray[np.int64]:
+        """Rows with the word, and how often."""
+        return np.array(list(self._lists.get(word, {}).items()), np.int64).reshape(-1, 2)
 
 
 def counted(connection: apsw.Connection, text: str) -> Counts:
@@ -84,7 +114,7 @@ class Rights(msgspec.Struct, frozen=True):
 
 
 def scores(
-    connection: apsw.Connection, words: Iterable[str], fresh: Fresh, lengths: NDArray[np.float32], rights: Rights
+    connection: apsw.Connection, words: Iterable[str], newest: Newest, lengths: NDArray[np.float32], rights: Rights
 ) -> Scores:
     """BM25 of every allowed row. How common a word is, and how long passages are, counts what the asker may see."""
     allowed = rights.allowed
@@ -95,21 +125,22 @@ def scores(
     if not allowed.any() or not stems:
         return found
     average = float(lengths[seen].mean()) or 1.0
+    norms = K1 * (1 - B + B / average * lengths)
     for stem in stems:
-        rows, counts, having = _listed(connection, stem, fresh, rights)
+        rows, counts, having = _listed(connection, stem, newest, rights)
         if len(rows):
             weight = math.log(1 + max(0.0, total - having + 0.5) / (having + 0.5))
-            found[rows] += weight * counts * (K1 + 1) / (counts + K1 * (1 - B + B / average * lengths[rows]))
+            found[rows] += weight * (K1 + 1) * counts / (counts + norms[rows])
     return found
 
 
 def _listed(
-    connection: apsw.Connection, stem: str, fresh: Fresh, rights: Rights
+    connection: apsw.Connection, stem: str, newest: Newest, rights: Rights
 ) -> tuple[Rows, NDArray[np.float32], int]:
     """The allowed rows that have the word, each once, and how often; and how many of the seen rows have it."""
     allowed, seen = rights.allowed, rights.seen
-    new = [(row, counts[stem]) for row, counts in fresh.items() if stem in counts and row < len(allowed)]
-    found, having = [np.array(new, np.int64).reshape(-1, 2)], 0
+    new = newest.having(stem)
+    found, having = [new[new[:, 0] < len(allowed)]], 0
     for block, size, places, counts in _blocks(connection, stem, rights):
         if places is None or counts is None:
             having += size

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.index.answerable import answered, signs
@@ -54,6 +54,7 @@ def test_words_nobody_said_are_counted_and_names_are_not_asked_for() -> None:
 
 
 @given(st.text(max_size=60), st.lists(st.text(max_size=40), max_size=4), st.floats(-1, 1))
+@settings(deadline=None)
 def test_signs_are_shares_whatever_is_asked(question: str, texts: list[str], nearest: float) -> None:
     found = pool(nearest, *texts)
     cosine, covered, unsaid = signs(question, found, found)

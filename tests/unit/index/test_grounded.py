@@ -1,7 +1,7 @@
 """Only what stands in the cited line is kept of a written answer."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.asking import WrittenSentence
@@ -38,5 +38,6 @@ def test_a_sentence_that_cites_another_line_moves_to_where_it_stands_and_comes_o
 
 
 @given(st.text(max_size=200), st.text(max_size=200), st.text(max_size=50))
+@settings(deadline=None)
 def test_whatever_is_written_is_judged(sentence: str, line: str, question: str) -> None:
     assert stands(sentence, line, question) in (True, False)

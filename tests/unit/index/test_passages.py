@@ -1,7 +1,7 @@
 """Passages are long enough to make sense, cover every line once, and keep their borders."""
 
 import msgspec
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.index.passages import LINE_WORDS, PART_WORDS, PASSAGE_WORDS, Borders, part_lines, parts, split_line
@@ -47,6 +47,7 @@ def test_a_long_utterance_is_split_with_times_in_proportion() -> None:
 
 
 @given(st.lists(st.integers(1, LINE_WORDS), min_size=1, max_size=60))
+@settings(deadline=None)
 def test_parts_are_few_cover_every_line_and_those_before_the_last_stay_when_more_is_said(counts: list[int]) -> None:
     lines = [line(float(n), words) for n, words in enumerate(counts)]
     for passage in Borders().passages("m", lines):

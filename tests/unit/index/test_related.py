@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.notes import Evidence, NoteItem
@@ -34,6 +34,7 @@ def test_only_notes_on_the_same_thing_are_linked_and_actions_are_open_since() ->
 
 
 @given(st.text(max_size=80), st.text(max_size=80), st.floats(-1, 1))
+@settings(deadline=None)
 def test_likeness_is_a_share_whatever_is_said(new: str, old: str, cosine: float) -> None:
     assert 0 <= likeness(new, old, cosine) <= 1.0001
 
