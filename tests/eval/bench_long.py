@@ -14,7 +14,7 @@ import numpy as np
 from contracts.audio import SAMPLE_RATE_HZ
 from contracts.live import TrackWork
 from stream_workers.commit import plain
-from stream_workers.decode import DecodeJob, Hypothesis, Kind
+from stream_workers.decode import DecodeJob, Kind
 from stream_workers.engine import Transcriber
 from stream_workers.pipeline import Pipeline
 from stream_workers.ports import Final
@@ -22,7 +22,7 @@ from stream_workers.scheduler import BatchRules, Pace
 from stream_workers.silero import Vad
 from stream_workers.speech_settings import SpeechSettings
 from stream_workers.timeline import Pcm
-from tests.eval.simulate import Stream, simulate
+from tests.eval.simulate import Modelled, Stream, simulate
 from tests.fakes.speech import LOUD, SYLLABLE, LevelTranscriber, LoudVad, spoken
 
 _MINUTE = 60 * SAMPLE_RATE_HZ
@@ -30,9 +30,6 @@ _HEARD_S = 2.5
 _MEGABYTE = 1024.0
 _PHRASE, _BREATH = 16, 15
 """Syllables of 0.2 s in a breath, and hundredths of a second between two of them."""
-_ENCODE_S, _STEP_S, _ROW_S, _TOKENS_S = 0.018, 0.006, 0.001, 3.0
-"""Charge of a scripted batch, as ``base`` int8 takes it on two cores: a second of padded sound, a step of the decoder,
-each beam in a step, and tokens in a second of speech."""
 
 
 def track(vad: Vad, pace: Pace | None = None) -> Pipeline:
@@ -105,29 +102,11 @@ def _resident_mb() -> float:
     return pages * resource.getpagesize() / _MEGABYTE**2
 
 
-class _Charged:
-    """A scripted model whose windows cost what measured ones do."""
-
-    def __init__(self) -> None:
-        self._model = LevelTranscriber()
-        self.took_s = 0.0
-
-    def decode(self, jobs: Any) -> list[Hypothesis]:
-        steps = 4 + _TOKENS_S * max(job.seconds for job in jobs)
-        rows = sum(job.beam for job in jobs)
-        self.took_s = _ENCODE_S * sum(job.padded_s for job in jobs) + steps * (_STEP_S + _ROW_S * rows)
-        return self._model.decode(jobs)
-
-    def charge(self, run: Any) -> tuple[list[Hypothesis], float]:
-        """See ``simulate.Charge``."""
-        return run(), self.took_s
-
-
 def overload(streams: int, seconds: float = 60.0) -> dict[str, Any]:
     """``streams`` speakers who only stop to breathe, then a pause: previews, lag and words."""
     phrases = [(_PHRASE, _BREATH)] * int(seconds * 100 / (20 * _PHRASE + _BREATH))
     sound = np.concatenate([spoken(phrases), np.zeros(20 * SAMPLE_RATE_HZ, np.int16)])
-    pace, model = Pace(), _Charged()
+    pace, model = Pace(), Modelled(LevelTranscriber())
     played = [Stream(sound, track(LoudVad(), pace), 0.4 * i) for i in range(streams)]
     run = simulate(played, model, model.charge, pace, BatchRules())
     said = _PHRASE * len(phrases)
