@@ -81,7 +81,7 @@ async def test_a_late_joiner_has_the_whole_state_at_once(
     tmp_path: Path, start_gateway: StartGateway, report: Report, full_size: bool
 ) -> None:
     async with _quick_bus(tmp_path) as (bus, url), asyncio.timeout(PATIENCE_S * (5 if full_size else 1)):
-        await _late_joiner(bus, start_gateway("gateway", url), report, 3.0 if full_size else 0.25)
+        await _late_joiner(bus, start_gateway("gateway", url), report, 3.0 if full_size else 0.1)
 
 
 async def _late_joiner(bus: Bus, gateway: GatewayProcess, report: Report, hours: float) -> None:
