@@ -35,6 +35,8 @@ class TrackAdded(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="typ
     """The one person on this track, or None when it may hold several."""
     label: str = ""
     user: str | None = None
+    people: int | None = None
+    """At most so many people, when somebody knows."""
 
 
 class MeetingRenamed(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="type", tag="meeting.renamed"):

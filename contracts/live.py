@@ -61,6 +61,8 @@ class TrackWork(msgspec.Struct, frozen=True, omit_defaults=True):
     vocabulary: tuple[str, ...] = ()
     mixed_before: int = 0
     """Earlier tracks of the meeting that may hold several people: labels of different tracks must differ."""
+    people: int | None = None
+    """At most so many people are on it, when somebody knows."""
     call: str | None = None
     """The track with the sound of the same person's call: its echo in this microphone is not written again."""
     call_offset_s: float = 0.0

@@ -156,6 +156,7 @@ def track_work(view: MeetingView, track: Track) -> TrackWork:
         facts.languages,
         vocabulary,
         mixed.index(track.track) if track.track in mixed else 0,
+        track.people,
         *_call(view, track),
     )
 

@@ -40,6 +40,7 @@ class Track(msgspec.Struct, frozen=True, omit_defaults=True):
     end: float | None = None
     user: str | None = None
     """Who added it."""
+    people: int | None = None
 
     @property
     def finished(self) -> bool:
@@ -190,7 +191,13 @@ class MeetingView:
         match record:
             case TrackAdded() if stored is None:
                 self.tracks[record.track] = Track(
-                    record.track, record.source, record.offset_s, record.speaker, record.label, user=record.user
+                    record.track,
+                    record.source,
+                    record.offset_s,
+                    record.speaker,
+                    record.label,
+                    user=record.user,
+                    people=record.people,
                 )
                 return Change(track=record.track)
             case TrackFinished() if stored is not None and not stored.finished:

@@ -193,14 +193,14 @@ class LabellingEngine:
             return await asyncio.to_thread(run, job, self._voices)
 
 
-def labelled(make: MakePipeline, people: int | None = None) -> MakePipeline:
+def labelled(make: MakePipeline) -> MakePipeline:
     """A maker that labels speakers on tracks that may hold several people, and leaves the others as they are."""
 
     def build(work: TrackWork, samples: int, state: bytes) -> Pipeline:
         if work.speaker is not None:
             return make(work, samples, state)
         own = msgspec.msgpack.decode(state, type=State) if state else State()
-        diarizer = Diarizer(samples, people, own.known)
+        diarizer = Diarizer(samples, work.people, own.known)
         return LabelledPipeline(make(work, samples, own.inner), diarizer, work, samples, own)
 
     return build

@@ -126,7 +126,9 @@ class Meetings(Controller):
         live = data.source in ("mic", "tab", "whip") and view.facts is not None
         offset_s = max(0.0, round(time.time() - view.facts.started_at, 3)) if live and view.facts else 0.0
         speaker = guest_speaker(view, user, data) if own_only else clean_line(data.speaker) if data.speaker else None
-        track = TrackAdded(meeting, subjects.new_id(), data.source, offset_s, speaker, checked(data.label), user.id)
+        track = TrackAdded(
+            meeting, subjects.new_id(), data.source, offset_s, speaker, checked(data.label), user.id, data.people
+        )
         await services.projector.wait_for(await services.lifecycle.add_track(meeting, track, own_only=own_only))
         return AddedTrack(track.track, offset_s)
 

@@ -47,11 +47,12 @@ class RenamedMeeting(_Body, frozen=True):
 
 
 class NewTrack(_Body, frozen=True):
-    """``speaker``: the one person on it, when there is only one."""
+    """``speaker``: the one person on it, when there is only one; ``people``: at most so many, when somebody knows."""
 
     source: Literal["mic", "tab", "whip", "upload", "transcript"]
     speaker: Name | None = None
     label: Annotated[str, Meta(max_length=100)] = ""
+    people: Annotated[int, Meta(ge=1, le=50)] | None = None
 
 
 class AddedTrack(msgspec.Struct, frozen=True):

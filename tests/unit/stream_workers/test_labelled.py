@@ -205,3 +205,16 @@ def test_unknown_words_follow_their_neighbours_and_blips_are_smoothed() -> None:
 
 def test_labels_of_two_tracks_of_a_meeting_are_never_the_same() -> None:
     assert [label(0, 0), label(1, 0), label(2, 1)] == ["Speaker 1", "Speaker B1", "Speaker C2"]
+
+
+def test_who_says_how_many_people_there_are_gets_no_more_labels() -> None:
+    segments = [segment(("one", 0.2, 3.8)), segment(("two", 4.2, 7.8)), segment(("three", 8.2, 11.8))]
+    sound = talk((4, 0.2), (4, 0.4), (4, 0.6), (2, 0.0))
+    told: list[set[str | None]] = []
+    for people in (None, 2):
+        make = labelled(lambda work, samples, inner: Scripted(segments))
+        outputs = run(make(TrackWork("m", "t", 0.0, people=people), 0, b""), sound, Loudness(0.2, 0.4, 0.6))
+        newest = {o.segment.id: o.segment.speaker for _, o in outputs if isinstance(o, Final | Revised)}
+        told.append(set(newest.values()))
+    assert len(told[0]) == 3
+    assert len(told[1]) <= 2

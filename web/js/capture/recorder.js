@@ -11,7 +11,7 @@ import { stored } from "./unfinished.js";
 
 /** @typedef {import("../uplink/store.js").Recording} Recording */
 /** @typedef {import("../feed/health.js").LinkStatus} LinkStatus */
-/** @typedef {{source: "mic" | "tab" | "sample", stream?: MediaStream, deviceId?: string, label: string, speaker?: string | null}} Pick */
+/** @typedef {{source: "mic" | "tab" | "sample", stream?: MediaStream, deviceId?: string, label: string, speaker?: string | null, people?: number | null}} Pick */
 
 const LOCK_WAIT_MS = 2500;
 
@@ -47,7 +47,7 @@ export class Recorder extends EventTarget {
     await this.prepare();
     for (const pick of picks) {
       const source = pick.source === "sample" ? "upload" : pick.source;
-      const { track } = await api.addTrack(this.meeting, { source, label: pick.label, speaker: pick.speaker ?? null });
+      const { track } = await api.addTrack(this.meeting, { source, label: pick.label, speaker: pick.speaker ?? null, people: pick.people ?? null });
       /** @type {Recording} */
       const recording = {
         key: `${this.meeting}/${track}`, meeting: this.meeting, track, source: pick.source, deviceId: pick.deviceId ?? "",

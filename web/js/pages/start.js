@@ -73,7 +73,7 @@ export async function openNewMeeting(app) {
       if (!mic.stream && !tab.stream) return refuse(problem, mic.use.checked ? "Without a microphone there is nothing to record. Allow it, or share the sound of a tab." : "Choose at least one thing to record.");
       start.disabled = true;
       try {
-        await begin(app, { title: title.value.trim() || defaultTitle(new Date()), language: language.value || null, participants: names(people.value) }, mic, tab, voices.name);
+        await begin(app, { title: title.value.trim() || defaultTitle(new Date()), language: language.value || null, participants: names(people.value) }, mic, tab, voices);
         close("started");
       } catch (fault) {
         start.disabled = false;
@@ -104,8 +104,8 @@ function isRecording(app) {
   return app.recorder !== null && !app.recorder.ended;
 }
 
-/** @param {App} app @param {{title: string, language: string | null, participants: string[]}} details @param {MicrophoneChoice} mic @param {TabChoice} tab @param {string} name the one person at the microphone, or "" */
-async function begin(app, details, mic, tab, name) {
+/** @param {App} app @param {{title: string, language: string | null, participants: string[]}} details @param {MicrophoneChoice} mic @param {TabChoice} tab @param {Voices} voices */
+async function begin(app, details, mic, tab, voices) {
   const timezone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const meeting = await api.create({ ...details, vocabulary: details.participants, timezone });
   /** @type {import("../capture/recorder.js").Pick[]} */
@@ -113,8 +113,9 @@ async function begin(app, details, mic, tab, name) {
   // The call first: the microphone is then listened to with the call in mind, so that its echo is not written twice.
   if (tab.stream) picks.push({ source: "tab", stream: tab.stream, label: "Tab audio" });
   if (mic.stream && mic.use.checked) {
+    const { name, people } = voices;
     const speaker = name ? (await api.takePart(meeting.id, name)).name : null;
-    picks.push({ source: "mic", stream: mic.stream, deviceId: mic.deviceId, label: "Microphone", speaker });
+    picks.push({ source: "mic", stream: mic.stream, deviceId: mic.deviceId, label: "Microphone", speaker, people });
   }
   mic.release(true);
   await record(app, meeting.id, picks);
