@@ -35,7 +35,7 @@ class Threshold(msgspec.Struct, frozen=True):
 
 
 THRESHOLDS: dict[str, Threshold] = {
-    "action": Threshold(-0.3, -0.3),
+    "action": Threshold(-0.2, -0.2),
     "decision": Threshold(-0.08, -0.08),
     "question": Threshold(-0.2, -0.2),
     "risk": Threshold(-0.3, -0.3),

@@ -61,7 +61,17 @@ def vetoed(kind: str, text: str) -> bool:
         return True
     if kind == "decision":
         return _NO_CHOICE.search(text) is not None
-    return kind == "action" and bool(_INTRODUCTION.search(text) or _PRESENT.search(text) or _DECLINE.search(text))
+    if kind != "action":
+        return False
+    return bool(_INTRODUCTION.search(text) or _PRESENT.search(text) or _DECLINE.search(text)) or _binds_nobody(text)
+
+
+def _binds_nobody(text: str) -> bool:
+    """A question that asks nobody to do a thing, or what only tells of the past or of not knowing."""
+    found = set(cues.flags(text))
+    if "cue:asks" in found and not found & {"cue:request", "cue:you"}:
+        return True
+    return not found & BINDING and bool(found & {"cue:past", "cue:unknown"})
 
 
 def _brief(unit: Unit) -> bool:

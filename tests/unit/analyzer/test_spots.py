@@ -43,6 +43,9 @@ def test_a_decision_said_in_two_breaths_is_one_with_both_as_evidence() -> None:
         "I'll go first.",
         "Talk to you on Friday then.",
         "Next year on the moon, Greg.",
+        "Who's for the letter?",
+        "I answered them all by Sunday evening.",
+        "I can't, I've got forty reports to write.",
     ],
 )
 def test_what_is_plainly_no_task_is_ruled_out_by_its_form(text: str) -> None:
