@@ -40,7 +40,8 @@ async def test_words_notes_and_titles_are_found_a_few_seconds_later(gateway: Gat
     await append(bus, subjects.notes(meeting), NotesUpdated(meeting, NotesCheckpoint(), (item,)))
 
     async def three() -> bool:
-        return (await found(client, "battery"))["found"] >= 2
+        noted = (await found(client, "battery", kind="action"))["found"] == 1
+        return noted and (await found(client, "battery"))["found"] >= 2
 
     await eventually(three)
     talk = (await found(client, "what does the battery cost?", kind="transcript"))["items"][0]
