@@ -25,7 +25,10 @@ class Opened(msgspec.Struct, frozen=True):
     checkpoint: Checkpoint
     finished: bool
     attempt: int
-    """How many owners in a row, this one included, began at this checkpoint without getting further."""
+    """How many owners in a row, this one included, began at this checkpoint without getting further.
+
+    1 for a process that has had the track before: it lived, so that what stopped it was not the sound.
+    """
 
 
 class Journal:
@@ -34,8 +37,17 @@ class Journal:
     Every call raises Fenced when another owner has written or the lease is stale; the owner must then stop.
     """
 
-    def __init__(self, bus: Bus, work: TrackWork, lease: Lease, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        bus: Bus,
+        work: TrackWork,
+        lease: Lease,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        survived: bool = False,
+    ) -> None:
         self._clock = clock
+        self._survived = survived
         self._bus = bus
         self._work = work
         self._lease = lease
@@ -76,7 +88,7 @@ class Journal:
         if last is None:
             return Opened(Checkpoint(), finished=False, attempt=1)
         record = decode(last.data)
-        attempt = record.attempt + 1 if isinstance(record, TrackEpoch) else 1
+        attempt = record.attempt + 1 if isinstance(record, TrackEpoch) and not self._survived else 1
         checkpoint = getattr(record, "checkpoint", None) or await self._newest_checkpoint(last.seq)
         return Opened(checkpoint, isinstance(record, TrackFinished), attempt)
 

@@ -1,7 +1,7 @@
 """One owned track: lease, transcript and recording, from take-over to the end."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from contracts import log, subjects
@@ -36,6 +36,8 @@ class Parts:
     archive_root: Path | None
     reserve_bytes: int
     limits: RecorderLimits
+    survived: set[str] = field(default_factory=set)
+    """Tracks that this process has had: whatever took them away, their sound did not kill it."""
 
 
 class _Stumbled(Exception):
@@ -57,7 +59,8 @@ class TrackOwner:
         self._parts = parts
         self._work = work
         self._lease = lease
-        self._journal = Journal(parts.bus, work, lease)
+        self._journal = Journal(parts.bus, work, lease, survived=work.track in parts.survived)
+        parts.survived.add(work.track)
         self._checkpoint = Checkpoint()
         self._attempt: Transcription | None = None
         self._recorder = self._make_recorder()
@@ -111,6 +114,7 @@ class TrackOwner:
             except Unavailable:
                 await asyncio.sleep(_RETRY_S)
             else:
+                self._parts.survived.discard(self._work.track)
                 self._log.info("track.finished")
                 return
 

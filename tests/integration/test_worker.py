@@ -11,10 +11,12 @@ from contracts import subjects
 from contracts.archive import read_index, track_dir
 from contracts.audio import FRAME_SAMPLES, Gap, gap_frame
 from contracts.bus import Bus
+from contracts.errors import Unavailable
 from contracts.settings import BusSettings
+from stream_workers.owner import SUSPECT_ATTEMPTS
 from tests.fakes.sound import frame, pcm
 from tests.fakes.track import FakeTrack
-from tests.fakes.transcriber import CYCLE, SPEECH, ScriptedEngine, poison, refuse_first
+from tests.fakes.transcriber import CYCLE, SPEECH, Job, ScriptedEngine, poison, refuse_first
 from tests.integration.workers import running_worker
 
 PATIENCE_S = 30
@@ -104,6 +106,28 @@ async def test_a_busy_engine_is_asked_again_and_nothing_is_skipped(
     async with asyncio.timeout(PATIENCE_S), running_worker(bus_settings, tmp_path, engine):
         await track.closed()
     await track.check()
+
+
+async def test_a_worker_that_loses_its_lease_again_and_again_skips_no_sound(
+    bus: Bus, bus_settings: BusSettings, tmp_path: Path
+) -> None:
+    track, busy = FakeTrack(bus), True
+
+    def fail(_job: Job) -> None:
+        if busy:
+            raise Unavailable("busy", source="engine")
+
+    await track.open()
+    await track.speak(30)
+    await track.end()
+    async with asyncio.timeout(2 * PATIENCE_S), running_worker(bus_settings, tmp_path, ScriptedEngine(fail=fail)):
+        for times in range(1, SUSPECT_ATTEMPTS + 2):
+            await track.taken(times)
+            await bus.delete(subjects.LEASE_BUCKET, track.key)
+        busy = False
+        await track.closed()
+    ledger = await track.check()
+    assert ledger.epochs > SUSPECT_ATTEMPTS
 
 
 async def test_a_worker_that_stops_hands_its_tracks_over(bus: Bus, bus_settings: BusSettings, tmp_path: Path) -> None:
