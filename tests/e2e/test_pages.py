@@ -136,7 +136,7 @@ async def test_a_dialog_keeps_the_focus_and_gives_it_back(stage: Stage) -> None:
 async def test_open_words_that_become_final_do_not_move(stage: Stage) -> None:
     await stage.open("/live.html#four")
     tail = stage.page.locator(".turn").last
-    await tail.get_by_text("guide for the").wait_for()
+    await tail.get_by_text("the new people").wait_for()
     before = await tail.locator(".said").bounding_box()
     await stage.page.wait_for_timeout(300)
     assert await tail.locator(".said").bounding_box() == before
