@@ -49,17 +49,14 @@ class Home {
       { key: "n", name: "N", does: "New meeting", run: () => void openNewMeeting(app) },
       { key: "/", name: "/", does: "Search", run: () => this.search.input.focus() },
     ]);
+    // Hidden until the meetings are known: without any the page begins in another way, and nothing jumps under a finger.
+    this.headRow = h("div", { class: "head", hidden: true }, h("h1", null, "Meetings"), h("div", { class: "row" }, ...this.ways()));
     fill(
       app.root,
       topBar("/"),
-      h("main", { class: "home", id: "main", tabIndex: -1 }, this.head(), this.search.row, this.search.results, this.fetching, this.pinned, this.list),
+      h("main", { class: "home", id: "main", tabIndex: -1 }, this.headRow, this.search.row, this.search.results, this.fetching, this.pinned, this.list),
     );
     document.title = "Rapporteur";
-  }
-
-  head() {
-    this.headRow = h("div", { class: "head" }, h("h1", null, "Meetings"), h("div", { class: "row" }, ...this.ways()));
-    return this.headRow;
   }
 
   /** The ways to begin, from the quietest to the first. */
@@ -78,6 +75,7 @@ class Home {
       this.next = page.next ?? null;
       this.draw();
     } catch (fault) {
+      this.headRow.hidden = false;
       if (this.meetings.length === 0) fill(this.list, h("p", { class: "notice bad" }, fault instanceof Error ? fault.message : ""));
     }
     void this.status();
@@ -113,7 +111,7 @@ class Home {
   draw() {
     const running = this.meetings.filter((meeting) => meeting.state !== "completed");
     const past = this.meetings.filter((meeting) => meeting.state === "completed");
-    if (this.headRow) this.headRow.hidden = this.meetings.length === 0;
+    this.headRow.hidden = this.meetings.length === 0;
     this.search.row.hidden = past.length === 0;
     this.drawPinned(running);
     if (this.meetings.length === 0) return this.empty();
