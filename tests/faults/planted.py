@@ -281,3 +281,13 @@ PLANTED: tuple[Plant, ...] = (
     a_watcher_that_ended_is_not_made_again,
     a_refused_claim_is_never_tried_again,
 )
+
+QUICK: tuple[Plant, ...] = (
+    a_lease_is_trusted_after_its_end,
+    a_claim_ignores_who_was_faster,
+    a_released_lease_is_still_trusted,
+    the_id_of_an_epoch_is_the_same_each_time,
+    a_finished_track_is_begun_again,
+    a_refused_claim_is_never_tried_again,
+)
+"""Those that are found within the schedules of every run of the tests."""

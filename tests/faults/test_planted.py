@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.faults.planted import PLANTED, Plant
+from tests.faults.planted import PLANTED, QUICK, Plant
 from tests.faults.test_schedules import FULL, Schedules
 
 ENOUGH = int(os.environ.get("FAULTS_SCHEDULES", "400"))
@@ -32,7 +32,7 @@ def run_schedules() -> None:
     )
 
 
-@pytest.mark.parametrize("plant", PLANTED if FULL else PLANTED[::4], ids=lambda plant: plant.__name__)
+@pytest.mark.parametrize("plant", PLANTED if FULL else QUICK, ids=lambda plant: plant.__name__)
 def test_a_planted_defect_is_found(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
     plant(monkeypatch)
     with pytest.raises(AssertionError) as found:
