@@ -232,7 +232,7 @@ async def test_who_is_not_signed_in_is_told_what_to_do(stage: Stage) -> None:
 async def test_what_is_being_fetched_is_said(stage: Stage) -> None:
     stage.fake.models = [{"name": "qwen", "role": "llm", "state": "fetching", "done_bytes": 5e8, "total_bytes": 1.1e9}]
     await stage.open("/")
-    await stage.page.get_by_text("Notes start when qwen is here: 45 % of 1.1 GB.").wait_for()
+    await stage.page.get_by_text("Notes and recaps get better words when qwen is here: 45 % of 1.1 GB.").wait_for()
 
 
 async def test_search_answers_as_one_types_and_leads_to_the_second(stage: Stage) -> None:
