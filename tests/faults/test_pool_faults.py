@@ -25,7 +25,7 @@ async def test_f19_a_rolling_restart_stalls_no_track_for_long_and_loses_nothing(
     tracks = [FakeTrack(bus, track=f"t{n}") for n in range(count)]
     watches = [LogWatch(bus, track=f"t{n}") for n in range(count)]
     speakers = [Speaker(track) for track in tracks]
-    workers = [start_worker(name) for name in "abc"]
+    workers = [start_worker(name, WORKER_MAX_TRACKS=str(count)) for name in "abc"]
     handovers: list[float] = []
     async with asyncio.timeout(PATIENCE_S * (4 if full_size else 1)), asyncio.TaskGroup() as tasks:
         for worker in workers:
