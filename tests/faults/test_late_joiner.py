@@ -93,7 +93,7 @@ async def _late_joiner(bus: Bus, gateway: GatewayProcess, report: Report, hours:
         records = _records(meeting, track, hours)
         newest = await _fill(bus, records)
         while (await http.get(f"{gateway.url}/v1/meetings/{meeting}/notes")).json()["seq"] < newest:  # noqa: ASYNC110
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(1.0)
         gateway.kill()
         gateway.start()
         await gateway.ready()
