@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import re
 import struct
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -222,6 +223,17 @@ async def test_a_link_to_a_second_opens_there(stage: Stage) -> None:
     assert "nine euros" in await stage.page.locator(".turn.current").inner_text()
 
 
+async def test_the_recap_lists_every_gap_with_its_seconds_and_its_cause(stage: Stage) -> None:
+    await stage.open("/recap.html#done")
+    rows = stage.page.locator("#gaps li")
+    await rows.first.wait_for()
+    assert [" ".join(text.split()) for text in await rows.all_inner_texts()] == [
+        "0:33 14 s not recorded: the computer was asleep"
+    ]
+    assert await stage.page.locator("#gaps summary").inner_text() == "1 gap, 14 s in all"
+    assert stage.complaints.lines == []
+
+
 async def test_who_is_not_signed_in_is_told_what_to_do(stage: Stage) -> None:
     stage.fake.signed_out = True
     stage.complaints.expected = ("401",)
@@ -314,9 +326,11 @@ async def test_a_recording_survives_an_outage_and_reloads_to_the_sample(stage: S
     await stage.open("/")
     await stage.page.get_by_role("button", name="Play the sample meeting").click()
     await _recorded(stage, 3)
+    await stage.page.get_by_text("s recorded, all of it safe").wait_for()
     stage.fake.refuse = True
     await stage.page.locator(".health .bad").wait_for()
     await _recorded(stage, 8)
+    assert re.search(r"\d+ s recorded, \d+ s safe on the server", await stage.page.locator(".health").inner_text())
     stage.fake.refuse = False
     await _shows(stage, "document.querySelector('.live-head .safe').textContent === 'all safe'")
     await _recorded(stage, 10)

@@ -138,11 +138,12 @@ async def test_f14_wrong_clocks_change_nothing(bus: Bus, start_worker: StartWork
 
 
 async def test_f18_a_long_run_keeps_memory_and_descriptors_flat(
-    bus: Bus, start_worker: StartWorker, tmp_path: Path, report: Report, full_size: bool
+    quick_bus: tuple[Bus, str], start_worker: StartWorker, tmp_path: Path, report: Report, full_size: bool
 ) -> None:
+    bus, url = quick_bus
     minutes, count = (30, 8) if full_size else (3, 2)
     tracks = [FakeTrack(bus, track=f"t{n}") for n in range(count)]
-    worker = start_worker("a", WORKER_SEGMENT_S="30", BUS_AUDIO_MAX_BYTES=str(3 * 1024**3))
+    worker = start_worker("a", url, WORKER_SEGMENT_S="30")
     figures: list[tuple[int, int]] = []
     await worker.ready()
     for track in tracks:

@@ -16,7 +16,7 @@ export class Gaps {
     this.sum = h("summary", null);
     this.list = h("ol", null);
     this.details = h("details", null, this.sum, this.list);
-    this.root = h("section", { id: "gaps", tabIndex: -1, hidden: true }, h("h2", null, "Not recorded"), this.details);
+    this.root = h("section", { id: "gaps", tabIndex: -1, hidden: true }, h("h2", null, "Gaps in the recording"), this.details);
   }
 
   /** @param {State} state */
