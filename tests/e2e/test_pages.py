@@ -18,6 +18,11 @@ import uvicorn
 from tests.e2e.browser import Complaints, chromium
 from tests.e2e.fake_gateway import WEB, Fake, create_app
 
+COUNT_LOCKS = (
+    "self.screenLocks = 0; const ask = navigator.wakeLock.request.bind(navigator.wakeLock);"
+    "navigator.wakeLock.request = (kind) => { self.screenLocks += 1; return ask(kind); };"
+)
+MAY_CLOSE = "dispatchEvent(new Event('beforeunload', {cancelable: true}))"
 REFUSED = ("503", "WebSocket connection", "Failed to load resource", "ERR_")
 
 
@@ -323,13 +328,17 @@ async def _recorded(stage: Stage, seconds: float) -> None:
 async def test_a_recording_survives_an_outage_and_reloads_to_the_sample(stage: Stage) -> None:
     stage.complaints.expected = REFUSED
     stage.page.on("dialog", lambda dialog: asyncio.ensure_future(dialog.accept()))
+    await stage.page.add_init_script(COUNT_LOCKS)
     await stage.open("/")
     await stage.page.get_by_role("button", name="Play the sample meeting").click()
     await _recorded(stage, 3)
     await stage.page.get_by_text("s recorded, all of it safe").wait_for()
+    assert await stage.page.evaluate("self.screenLocks") >= 1, "the screen may go dark"
+    assert await stage.page.evaluate(MAY_CLOSE)
     stage.fake.refuse = True
     await stage.page.locator(".health .bad").wait_for()
     await _recorded(stage, 8)
+    assert not await stage.page.evaluate(MAY_CLOSE), "nobody is warned before unsafe sound is closed"
     assert re.search(r"\d+ s recorded, \d+ s safe on the server", await stage.page.locator(".health").inner_text())
     stage.fake.refuse = False
     await _shows(stage, "document.querySelector('.live-head .safe').textContent === 'all safe'")
