@@ -69,7 +69,8 @@ def _block(connection: apsw.Connection, first: int, some: Sequence[Numbered], le
 
 
 def _rows(connection: apsw.Connection, first: int, some: Sequence[Numbered], lengths: Sequence[int]) -> None:
-    passages, bodies, vectors, speakers = [], [], [], []
+    passages, bodies, vectors = [], [], []
+    speakers: list[tuple[int, str]] = []
     for row, ((meeting, _, entry), length) in enumerate(zip(some, lengths, strict=True), first):
         p = entry.passage
         assert entry.vectors is not None
