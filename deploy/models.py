@@ -2,7 +2,7 @@
 
 import hashlib
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -84,18 +84,20 @@ def read_manifest(path: Path = MANIFEST) -> tuple[Model, ...]:
     return tuple(sorted(manifest.model, key=lambda m: FETCH_ORDER.index(m.role)))
 
 
-def wanted(models: Iterable[Model], *, speech: str = "base", llm: bool = True, tests: bool = False) -> list[Model]:
+def wanted(
+    models: Iterable[Model], *, speech: Sequence[str] = ("base",), llm: bool = True, tests: bool = False
+) -> list[Model]:
     """The models that a server with these settings needs. Raises Misconfigured for an unknown speech model."""
     models = list(models)
-    chosen = f"whisper-{speech}"
+    chosen = {f"whisper-{name}" for name in speech}
     known = [m.name.removeprefix("whisper-") for m in models if m.role == "speech"]
-    if speech not in known:
-        raise Misconfigured(f"speech model {speech!r} is not one of {', '.join(known)}", source="models")
+    for unknown in (name for name in speech if name not in known):
+        raise Misconfigured(f"speech model {unknown!r} is not one of {', '.join(known)}", source="models")
     kinds = {"default", "tests"} if tests else {"default"}
     return [
         m
         for m in models
-        if (m.name == chosen or (tests and m.fetch in kinds) if m.role == "speech" else m.fetch in kinds)
+        if (m.name in chosen or (tests and m.fetch in kinds) if m.role == "speech" else m.fetch in kinds)
         and (llm or m.role != "llm")
     ]
 

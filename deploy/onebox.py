@@ -198,7 +198,9 @@ class OneBox:
 
 def wanted_models(env: Mapping[str, str], *, tests: bool = False) -> list[Model]:
     """The models that these settings need, in the order of fetching. Raises Misconfigured."""
-    speech = env.get("WORKER_MODEL") or "base"
+    speech = [env.get("WORKER_MODEL") or "base"]
+    if second := env.get("WORKER_SECOND_PASS"):
+        speech.append(second)
     return models.wanted(models.read_manifest(), speech=speech, llm=env.get("ANALYZER_LLM") != "ollama", tests=tests)
 
 

@@ -89,6 +89,9 @@ def child_env(
         result = {"WHIP_PORT": str(chosen.port + 1)} | result
         return result | {"WHIP_HOST": chosen.host, "WHIP_GATEWAY_URL": chosen.address}
     result |= {f"{mine}DATA": str(chosen.data), f"{mine}MODELS": str(chosen.models)}
+    if service == "worker":
+        # Its few matrix products are small: more threads would only spin beside those of the speech model.
+        result = {"OPENBLAS_NUM_THREADS": "1"} | result
     if service == "gateway":
         result |= {f"{mine}HOST": chosen.host, f"{mine}PORT": str(chosen.port)}
     return result

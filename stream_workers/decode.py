@@ -21,6 +21,8 @@ class Kind(StrEnum):
     """Words of an open phrase that are sure are written early. Skipped only in overload: then they come later."""
     INTERIM = "interim"
     """A preview of the open words. May be skipped when the machine is busy."""
+    AGAIN = "again"
+    """A second reading of what was written long ago. Never dropped, and everything else comes first."""
 
 
 @dataclass(frozen=True, slots=True)

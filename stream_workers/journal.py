@@ -13,10 +13,16 @@ from contracts.bus import Bus, Lease, Stored
 from contracts.errors import Fenced, StorageFull, Unavailable
 from contracts.live import TrackWork
 from contracts.records import TranscriptRecord, decode, encode
-from contracts.transcript import Checkpoint, TrackEpoch, TrackFinished
+from contracts.transcript import Checkpoint, SegmentRevised, TrackEpoch, TrackFinished
+from stream_workers.again import REASON as SECOND_PASS
 
 R = TypeVar("R")
 _RETRY_S = (0.1, 0.2, 0.5, 1.0)
+
+
+def _is_end(record: object) -> bool:
+    """Whether ``record``, the newest, says that the track is finished; only a second pass writes after its end."""
+    return isinstance(record, TrackFinished) or (isinstance(record, SegmentRevised) and record.reason == SECOND_PASS)
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -34,8 +40,7 @@ class Opened(msgspec.Struct, frozen=True):
 class Journal:
     """Appends records fenced, each once, while the lease is fresh.
 
-    Every call raises Fenced when another owner has written; the owner must then stop. While the lease is stale a call
-    waits: whoever keeps the lease gets it back, untouched, or ends the owner.
+    Every call raises Fenced when another owner has written or the lease is stale; the owner must then stop.
     """
 
     def __init__(
@@ -68,10 +73,13 @@ class Journal:
             opened = await self._state(last)
             self._last_seq = last.seq if last else 0
             if opened.finished:
+                self._epoch_seq = self._last_seq  # a second pass may still write
                 return opened
             try:
                 await self._begin(opened)
             except Fenced:
+                if not self._lease.fresh(self._clock()):
+                    raise
                 continue  # the older owner wrote once more in between: what it wrote counts
             return opened
 
@@ -89,7 +97,7 @@ class Journal:
         record = decode(last.data)
         attempt = record.attempt + 1 if isinstance(record, TrackEpoch) and not self._survived else 1
         checkpoint = getattr(record, "checkpoint", None) or await self._newest_checkpoint(last.seq)
-        return Opened(checkpoint, isinstance(record, TrackFinished), attempt)
+        return Opened(checkpoint, _is_end(record), attempt)
 
     async def _newest_checkpoint(self, end_seq: int) -> Checkpoint:
         """For a log whose last record has no checkpoint; ours always do."""
@@ -116,8 +124,8 @@ class Journal:
 
     async def _persist(self, call: Callable[[], Awaitable[R]]) -> R:
         for pause_s in chain(_RETRY_S, repeat(_RETRY_S[-1])):
-            while not self._lease.fresh(self._clock()):
-                await self._lease.renewal()
+            if not self._lease.fresh(self._clock()):
+                raise Fenced("the lease was not renewed in time", source="worker")
             try:
                 return await call()
             except (Unavailable, StorageFull) as exc:

@@ -7,7 +7,7 @@ from pathlib import Path
 from contracts import log, subjects
 from contracts.audio import SAMPLE_RATE_HZ
 from contracts.bus import Bus, Lease
-from contracts.errors import Fault, Unavailable
+from contracts.errors import Fault, Fenced, Unavailable
 from contracts.live import TrackHealth, TrackWork, encode_live
 from contracts.transcript import Checkpoint, TrackAdvanced, TrackFinished, TrackGap, media_seconds
 from stream_workers.archive import TrackArchive
@@ -15,6 +15,7 @@ from stream_workers.journal import Journal, Opened
 from stream_workers.keeper import keep
 from stream_workers.ports import Engine, MakePipeline
 from stream_workers.recorder import Recorder, RecorderLimits
+from stream_workers.rereader import Rereader
 from stream_workers.timeline import Timeline
 from stream_workers.transcription import Transcription
 
@@ -36,6 +37,7 @@ class Parts:
     archive_root: Path | None
     reserve_bytes: int
     limits: RecorderLimits
+    second_pass: bool = False
     survived: set[str] = field(default_factory=set)
     """Tracks that this process has had: whatever took them away, their sound did not kill it."""
 
@@ -93,8 +95,23 @@ class TrackOwner:
             if not opened.finished:
                 await self._transcribe(opened)
             health.cancel()
+        await self._read_again()
         await self._recorder.trim()
         await self._close_work()
+
+    async def _read_again(self) -> None:
+        """The second pass, when it is wanted and there is a recording. The track is complete without it."""
+        parts = self._parts
+        if not parts.second_pass or parts.archive_root is None:
+            return
+        rereader = Rereader(parts.bus, parts.engine, self._journal, self._work, parts.archive_root)
+        try:
+            await rereader.run(self._checkpoint)
+        except Fenced:
+            raise
+        except Exception:  # noqa: BLE001
+            # Whatever goes wrong, the words of the first pass are there and the track must come to its end.
+            self._log.exception("track.not_reread")
 
     async def _has_sound(self) -> bool:
         """Whether there is anything left to record; a person may have had the sound removed."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from stream_workers.decode import DecodeJob, Kind
 
-_RANK = {Kind.FINAL: 0, Kind.LOOK: 1, Kind.INTERIM: 2}
+_RANK = {Kind.FINAL: 0, Kind.LOOK: 1, Kind.INTERIM: 2, Kind.AGAIN: 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,8 @@ def _fits(head: DecodeJob, job: DecodeJob, stretch: float) -> bool:
 
 def stale(waiting: Sequence[DecodeJob], now_s: float, rules: BatchRules) -> list[int]:
     """Indices of interims and looks that waited too long."""
-    patience_s = {Kind.INTERIM: rules.stale_s, Kind.LOOK: rules.late_s, Kind.FINAL: float("inf")}
-    return [i for i, job in enumerate(waiting) if now_s - job.issued_s > patience_s[job.kind]]
+    patience_s = {Kind.INTERIM: rules.stale_s, Kind.LOOK: rules.late_s}
+    return [i for i, job in enumerate(waiting) if now_s - job.issued_s > patience_s.get(job.kind, float("inf"))]
 
 
 _CROWD = 2

@@ -21,26 +21,30 @@ def segment_of(
     Times are media seconds; word times never leave the span and never run backwards.
     """
     low, high = media_seconds(span[0]), media_seconds(span[1])
-    offset_s = window / SAMPLE_RATE_HZ
-    timed: list[Word] = []
-    before = low
-    for word in words:
-        start = round(min(high, max(before, offset_s + word.start_s)), 3)
-        end = round(min(high, max(start, offset_s + word.end_s)), 3)
-        timed.append(Word(word.text.strip(), start, end, round(word.p, 3)))
-        before = end
     return Segment(
         segment_id(work.track, span[0]),
         work.track,
         low,
         high,
         joined([w.text for w in words]),
-        tuple(timed),
+        timed_words(words, window / SAMPLE_RATE_HZ, low, high),
         speaker=work.speaker,
         final=True,
         language=heard.language or None,
         confidence=round(sum(w.p for w in words) / len(words), 3),
     )
+
+
+def timed_words(words: Sequence[HeardWord], window_s: float, low_s: float, high_s: float) -> tuple[Word, ...]:
+    """Words of a window that begins at ``window_s``; their times run forwards, from ``low_s`` to ``high_s``."""
+    timed: list[Word] = []
+    before = low_s
+    for word in words:
+        start = round(min(high_s, max(before, window_s + word.start_s)), 3)
+        end = round(min(high_s, max(start, window_s + word.end_s)), 3)
+        timed.append(Word(word.text.strip(), start, end, round(word.p, 3)))
+        before = end
+    return tuple(timed)
 
 
 def preview_of(track: str, span: tuple[int, int], words: Sequence[str], stable: int, language: str) -> Segment:

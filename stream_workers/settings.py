@@ -18,6 +18,8 @@ class WorkerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """cpu or cuda."""
     compute_type: str = "int8"
     """Number format of the model's weights at work."""
+    second_pass: str = ""
+    """Whisper model that reads each track again when it has ended: ``model`` itself or a larger one; empty = none."""
     threads: int = 0
     """Threads of the speech model; 0 = as many as the process has cores."""
     max_tracks: int = 0

@@ -3,6 +3,8 @@
 import asyncio
 from pathlib import Path
 
+import msgspec
+
 from contracts import log
 from contracts.bus import Bus
 from contracts.errors import Misconfigured
@@ -15,6 +17,7 @@ from stream_workers.overhear import OverhearingEngine
 from stream_workers.pipeline import Pipeline
 from stream_workers.ports import MakePipeline
 from stream_workers.scheduler import Pace
+from stream_workers.second import SecondEngine
 from stream_workers.settings import WorkerSettings
 from stream_workers.silero import Silero
 from stream_workers.speech_settings import SpeechSettings
@@ -60,6 +63,14 @@ def build_engine(config: WorkerSettings, speech: SpeechSettings) -> Engine:
     return engine
 
 
+def _with_second(engine: Engine, config: WorkerSettings) -> ports.Engine:
+    """``engine``, and the model of the second pass when that is another one."""
+    if config.second_pass in ("", config.model):
+        return engine
+    second = msgspec.structs.replace(config, model=config.second_pass)
+    return SecondEngine(engine, lambda: load_whisper(second))
+
+
 def pipelines(config: WorkerSettings, speech: SpeechSettings, engine: Engine) -> MakePipeline:
     """What makes a track's pipeline, fresh or from a checkpoint."""
     vad = Silero(config.models / _VAD_FILE)
@@ -79,7 +90,7 @@ async def build(config: WorkerSettings, bus: Bus) -> tuple[ports.Engine, MakePip
     speech = SpeechSettings()
     engine = build_engine(config, speech)
     make = echoless(pipelines(config, speech, engine))
-    hearing = OverhearingEngine(engine, bus)
+    hearing = OverhearingEngine(_with_second(engine, config), bus)
     if config.speakers and not voices.missing(config.models):
         known = await asyncio.to_thread(voices.Voices, config.models)
         return LabellingEngine(hearing, known), labelled(make)

@@ -58,6 +58,7 @@ async def _serve_tracks(
         config.data / "archive" if config.archive else None,
         config.reserve_bytes,
         RecorderLimits(config.segment_s, config.trim_s),
+        second_pass=bool(config.second_pass),
     )
 
     async def run_track(work: TrackWork, lease: Lease) -> None:

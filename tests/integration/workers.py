@@ -22,17 +22,18 @@ def worker_settings(data: Path) -> WorkerSettings:
 
 @contextlib.asynccontextmanager
 async def running_worker(
-    bus_settings: BusSettings, data: Path, engine: Engine | None = None
+    bus_settings: BusSettings, data: Path, engine: Engine | None = None, second_pass: str = ""
 ) -> AsyncIterator[asyncio.Event]:
     """A worker that serves until the block ends; setting the event stops it earlier."""
     stop = asyncio.Event()
 
-    async def build(config: WorkerSettings, bus: Bus) -> tuple[Engine, MakePipeline]:
+    async def build(_config: WorkerSettings, _bus: Bus) -> tuple[Engine, MakePipeline]:
         return engine or ScriptedEngine(), ScriptedPipeline
 
+    config = msgspec.structs.replace(worker_settings(data), second_pass=second_pass)
     named = msgspec.structs.replace(bus_settings, name="worker")
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(serve(stop, worker_settings(data), named, build), name="worker")
+        tasks.create_task(serve(stop, config, named, build), name="worker")
         try:
             yield stop
         finally:

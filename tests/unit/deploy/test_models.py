@@ -37,7 +37,7 @@ def test_models_come_in_the_order_in_which_a_person_needs_them() -> None:
 
 
 def test_only_the_speech_model_of_the_settings_is_fetched() -> None:
-    names = [m.name for m in wanted(read_manifest(), speech="small", llm=False)]
+    names = [m.name for m in wanted(read_manifest(), speech=("small",), llm=False)]
     assert names == ["silero-vad", "whisper-small", "minilm-l6-v2", "speakers"]
 
 
@@ -50,7 +50,7 @@ def test_tests_also_get_the_smallest_model() -> None:
 
 def test_an_unknown_speech_model_is_named_with_the_known_ones() -> None:
     with pytest.raises(Misconfigured, match=r"'huge' is not one of base, tiny\.en"):
-        wanted(read_manifest(), speech="huge")
+        wanted(read_manifest(), speech=("huge",))
 
 
 def test_a_complete_model_is_present_and_its_hashing_is_remembered(tmp_path: Path) -> None:
