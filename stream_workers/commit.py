@@ -72,17 +72,24 @@ class EarlyRules:
 
     hold_s: float = 1.0
     """So much must have been heard after a word."""
-    sure: float = 0.5
-    """Least probability of a word."""
+    sure: float = 0.35
+    """Least probability of a word that was heard alike before."""
+    certain: float = 0.9
+    """A word this probable need not be heard alike again."""
+    certain_first: float = 0.5
+    """The same for the first word: how a sentence begins and is written is never certain."""
     fewest: int = 3
     """Fewer words than this wait for more."""
 
 
 def sure_words(words: Sequence[HeardWord], before: Sequence[str], heard_s: float, rules: EarlyRules) -> int:
-    """How many leading ``words`` are final: heard alike the time before, sure, and not too near the end."""
+    """How many leading ``words`` are final: heard alike the time before and sure, or certain; none too near the end."""
     n = 0
-    for word, earlier in zip(words, before, strict=False):
-        if plain(word.text) != plain(earlier) or word.p < rules.sure or word.end_s > heard_s - rules.hold_s:
+    for word in words:
+        alike = n < len(before) and plain(word.text) == plain(before[n])
+        after_s = heard_s - word.end_s
+        least_p = rules.sure if alike else rules.certain_first if n == 0 else rules.certain
+        if word.p < least_p or after_s < rules.hold_s:
             break
         n += 1
     return n if n >= rules.fewest else 0

@@ -40,6 +40,8 @@ class Memory(msgspec.Struct, frozen=True, array_like=True):
     phrases: tuple[Phrase, ...] = ()
     language: LanguageLock = LanguageLock()
     early: Early = Early()
+    clear: bool = True
+    """Whether the last phrase was read with ease: then the next one is read quickly first."""
 
     @classmethod
     def restore(cls, state: bytes, samples: int, language: str | None) -> "Memory":
@@ -99,8 +101,12 @@ class Memory(msgspec.Struct, frozen=True, array_like=True):
         early = msgspec.structs.replace(beyond, words=words[-3:] if beyond.until > phrase.end else ())
         phrase = msgspec.structs.replace(phrase, words=words[: len(words) - len(early.words)])
         kept = tuple(p for p in (*self.phrases, phrase) if phrase.end - p.speech < context)
-        return Memory(phrase.end, vad_after, kept, language, early)
+        return Memory(phrase.end, vad_after, kept, language, early, self.clear)
+
+    def read(self, *, clear: bool) -> "Memory":
+        """The memory after a reading that was ``clear`` or not."""
+        return msgspec.structs.replace(self, clear=clear)
 
     def rested(self, end: int, vad: bytes) -> "Memory":
         """The memory after a stretch without words: what was said before it is no context any more."""
-        return Memory(end, vad, (), self.language)
+        return Memory(end, vad, (), self.language, clear=self.clear)

@@ -13,30 +13,24 @@ output is where that window would begin for the next phrase, and ``state`` says 
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import msgspec
 
 from contracts.audio import SAMPLE_RATE_HZ
 from contracts.live import TrackWork
-from stream_workers import commit, guards
+from stream_workers import commit, guards, readings
 from stream_workers.decode import DecodeJob, HeardWord, Hypothesis, Kind
 from stream_workers.listening import Act, Ended, Heard, Listener, Look, Missing, Silent, Spoken
 from stream_workers.memory import Early, Memory, Phrase
 from stream_workers.ports import Advanced, Final, Finished, GapOut, Output
 from stream_workers.preview import Preview
+from stream_workers.readings import Reading, Split
 from stream_workers.segments import segment_of
 from stream_workers.silero import FRESH, Vad
 from stream_workers.speech_settings import SpeechSettings
 from stream_workers.timeline import Pcm
-from stream_workers.windows import beyond, window
-
-_QUIET_S = 0.6
-"""A phrase may have so much pre-roll and pause."""
-_FEWEST_WORDS_PER_SECOND = 1.0
-"""Who speaks says more than this."""
-
-_LEAST_SAID_AGAIN = 0.6
-"""A second reading of what is known has at least so many of its words, or it skipped some."""
+from stream_workers.windows import beyond
 
 _BEHIND_SAMPLES = 45 * SAMPLE_RATE_HZ
 """Who is so far behind the sound catches up faster without looks: their words come with their phrase. A dropped
@@ -71,7 +65,8 @@ class Pipeline:
         self._pressed = pressed
         self._told = samples
         self._ended = False
-        self._alone = False
+        self._reading = Reading.QUICK
+        self._tried: Reading | None = None
         self._given: Act | None = None
 
     @property
@@ -133,26 +128,16 @@ class Pipeline:
         return self._interim_job(phrase[0], end, now_s)
 
     def _final_job(self, act: Heard, now_s: float) -> DecodeJob:
-        settings, whole = self._settings, isinstance(act, Spoken)
-        cheap = not whole or self._pressed()
-        if not whole:
+        settings, pressed = self._settings, self._pressed()
+        if isinstance(act, Look):
             self._preview.asked(act.end)  # its answer is shown as well
-        start, end = window(act, self._memory, settings, cheap=self._pressed() or self._alone)
-        before = self._memory.words_before(start) if whole and settings.prompt_s else []
-        return DecodeJob(
-            self._work.track,
-            Kind.FINAL if whole else Kind.LOOK,
-            start,
-            act.tape.cut(start, end),
-            settings.look_pad_s if cheap else settings.final_pad_s,
-            (1 if self._pressed() else settings.final_beam) if whole else settings.look_beam,
-            self._memory.language.locked,
-            self._work.languages,
-            prompt="".join(before).strip(),
-            hotwords="" if self._alone else ", ".join(self._work.vocabulary),
-            timed=True,
-            issued_s=now_s,
-        )
+            job = readings.look_job(act, self._work, self._memory, settings)
+        else:
+            first = readings.first_reading(self._memory, settings, pressed=pressed)
+            reading = max(first, self._tried + 1) if self._tried is not None else first
+            self._reading = Reading(reading)
+            job = readings.phrase_job(act, self._reading, self._work, self._memory, settings, pressed=pressed)
+        return replace(job, issued_s=now_s)
 
     def _interim_job(self, start: int, end: int, now_s: float) -> DecodeJob:
         self._preview.asked(end)
@@ -180,46 +165,27 @@ class Pipeline:
             return [*self._look(act, job, result), *self._settle()]
         if not isinstance(act, Spoken) or result is None:
             raise ValueError("the answer belongs to no open phrase")
-        if not self._alone and self._left_out(act, job, result):
-            self._alone = True
+        self._memory = self._memory.read(clear=result.logprob >= self._settings.quick_logprob)
+        found = readings.split(act, job, result, self._memory)
+        if self._reading < Reading.ALONE and not self._good(act, job, result, found):
             self._acts.appendleft(act)
+            self._tried = self._reading
             return []
-        self._alone = False
-        return [*self._write(act, job, result), *self._settle()]
+        self._tried = None
+        return [*self._write(act, job, result, found.words), *self._settle()]
 
-    def _left_out(self, act: Spoken, job: DecodeJob, heard: Hypothesis) -> bool:
-        """Whether the model skipped phrases, or read its hints instead: then the new one is heard again, alone."""
-        words = self._new_words(job, act, heard)
-        if self._echo(words):
-            return True
-        if job.start >= act.speech:
-            return False
-        if self._first_new(job, act, heard) < _LEAST_SAID_AGAIN * len(self._memory.words_since(job.start)):
-            return True
-        open_s = (act.end - max(act.speech, self._memory.early.until)) / SAMPLE_RATE_HZ - _QUIET_S
-        return len(words) < open_s * _FEWEST_WORDS_PER_SECOND
-
-    def _echo(self, words: Sequence[HeardWord]) -> bool:
-        return guards.echoes([w.text for w in words], self._work.vocabulary)
-
-    def _new_words(self, job: DecodeJob, act: Heard, heard: Hypothesis) -> list[HeardWord]:
-        """Words of ``heard`` that belong to ``act`` and are not written yet."""
-        last = commit.begun_before(heard.words, (act.end - job.start) / SAMPLE_RATE_HZ)
-        return guards.without_loops(heard.words[self._first_new(job, act, heard) : last])
-
-    def _first_new(self, job: DecodeJob, act: Heard, heard: Hypothesis) -> int:
-        start = max(act.start if isinstance(act, Spoken) else act.speech, self._memory.early.until)
-        known = self._memory.words_since(job.start)
-        return commit.new_from(heard.words, known, (start - job.start) / SAMPLE_RATE_HZ)
+    def _good(self, act: Spoken, job: DecodeJob, heard: Hypothesis, found: Split) -> bool:
+        echo = readings.echoes(found.words, self._work)
+        return not echo and readings.good(self._reading, act, job, heard, found, self._memory, self._settings)
 
     def _look(self, act: Look, job: DecodeJob, heard: Hypothesis | None) -> list[Output]:
         """Write what is sure already. A look that was skipped only means that its words come later."""
         early = self._memory.early
         credible = heard and guards.believable(heard, len(heard.words), act.evidence, self._settings.guards)
-        if heard is None or not credible or self._echo(heard.words):
+        if heard is None or not credible or readings.echoes(heard.words, self._work):
             self._memory = self._memory.looked_at(msgspec.structs.replace(early, tail=(), looked=act.end))
             return []
-        words = self._new_words(job, act, heard)
+        words = readings.split(act, job, heard, self._memory).words
         n = (
             commit.sure_words(words, early.tail, job.seconds, self._settings.early)
             if self._memory.language.locked
@@ -236,8 +202,7 @@ class Pipeline:
         segment = segment_of(self._work, job.start, span, words[:n], heard)
         return [Final(segment, *self._checkpoint()), *shown]
 
-    def _write(self, act: Spoken, job: DecodeJob, heard: Hypothesis) -> list[Output]:
-        words = self._new_words(job, act, heard)
+    def _write(self, act: Spoken, job: DecodeJob, heard: Hypothesis, words: list[HeardWord]) -> list[Output]:
         if not guards.believable(heard, len(words), act.evidence, self._settings.guards):
             words = []
         start = max(act.speech, self._memory.early.until)
@@ -259,7 +224,7 @@ class Pipeline:
 
     def _show(self, job: DecodeJob, heard: Hypothesis) -> Sequence[Output]:
         credible = guards.believable(heard, len(heard.words), self._listener.evidence, self._settings.guards)
-        if not credible or self._echo(heard.words):
+        if not credible or readings.echoes(heard.words, self._work):
             return []
         words = [w.text for w in guards.without_loops(heard.words)]
         known = self._memory.words_since(job.start)

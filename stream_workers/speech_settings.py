@@ -23,6 +23,16 @@ class SpeechSettings(msgspec.Struct, frozen=True):
     """Longest final window: phrases before the new one are heard again as far as they fit."""
     reach_s: float = 4.0
     """A final window may end so much later than its phrase, if the sound is there."""
+    quick: bool = True
+    """Whether a phrase is read alone first, and greedily."""
+    quick_prompt: bool = True
+    """Whether it is told what was said before."""
+    quick_pad_s: float = 4.0
+    """Silence appended to it."""
+    quick_logprob: float = -0.3
+    """Mean log probability from which the quick reading is good enough."""
+    quick_p: float = 0.2
+    """And least probability of each of its new words."""
     prompt_s: float = 0.0
     """Text of so much sound before a final window is given to the model as what was said before."""
     look_context_s: float = 0.0

@@ -10,19 +10,16 @@ from stream_workers.memory import Early, Memory
 from stream_workers.speech_settings import SpeechSettings
 
 
-def window(act: Heard, memory: Memory, settings: SpeechSettings, *, cheap: bool) -> tuple[int, int]:
-    """First and last media sample. Unless it is to be ``cheap``, the model hears how the sentence began."""
+def window(
+    act: Heard, memory: Memory, settings: SpeechSettings, context_s: float, *, reach: bool = True
+) -> tuple[int, int]:
+    """First and last media sample: the phrases before it as far as they fit into ``context_s``, so that the model
+    hears how the sentence began, and a little of what follows a cut in mid speech.
+    """
+    start = memory.window_start(act.speech, act.end, int(context_s * SAMPLE_RATE_HZ))
     if isinstance(act, Look):
-        start = _start(act, memory, 0.0 if cheap else settings.look_context_s)
         return start, act.end
-    if cheap:
-        return act.speech, act.end
-    reach = int(settings.reach_s * SAMPLE_RATE_HZ)
-    return _start(act, memory, settings.context_s), min(act.heard, act.end + reach)
-
-
-def _start(act: Heard, memory: Memory, context_s: float) -> int:
-    return memory.window_start(act.speech, act.end, int(context_s * SAMPLE_RATE_HZ))
+    return start, min(act.heard, act.end + int(settings.reach_s * SAMPLE_RATE_HZ)) if reach else act.end
 
 
 def beyond(act: Spoken, job: DecodeJob, heard: Hypothesis, words: Sequence[HeardWord], until: int) -> Early:

@@ -81,11 +81,19 @@ def test_a_word_across_a_cut_belongs_to_the_side_where_most_of_it_lies():
 
 
 def test_words_are_sure_when_heard_twice_and_not_near_the_end():
-    words, rules = heard("we ship on friday and then"), EarlyRules(hold_s=0.5, fewest=3)
+    words, rules = heard("we ship on friday and then", p=0.7), EarlyRules(hold_s=0.5, fewest=3)
     assert sure_words(words, ["we", "ship", "on", "friday", "or"], 3.0, rules) == 4
     assert sure_words(words, ["we", "ship", "on", "friday", "and", "then"], 1.8, rules) == 4
     assert sure_words(words, ["we", "sip"], 3.0, rules) == 0
     assert sure_words(heard("we ship on friday", p=0.2), ["we", "ship", "on", "friday"], 9.0, rules) == 0
+
+
+def test_certain_words_need_not_be_heard_again():
+    rules = EarlyRules(hold_s=0.5, fewest=3)
+    words = [*heard("we", p=0.6), *heard("ship on friday", 0.3, p=0.95), *heard("and then", 1.2, p=0.7)]
+    assert sure_words(words, [], 3.0, rules) == 4
+    assert sure_words(words, [], 1.5, rules) == 3
+    assert sure_words(heard("we ship on friday", p=0.7), [], 3.0, rules) == 0
 
 
 def test_what_was_shown_beyond_the_final_words_stays():
