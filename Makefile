@@ -40,7 +40,7 @@ check: ## format, lint, types, import rule, unit tests (under a minute)
 	$(BIN)/ruff check -q .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest tests/unit
+	$(BIN)/pytest tests/unit -n 2
 	@$(MAKE) --no-print-directory web-test
 
 web-test: ## unit tests of the pages (skipped where there is no node >= 20)

@@ -10,7 +10,7 @@ import msgspec
 from contracts.audio import SAMPLE_RATE_HZ
 
 
-class Word(msgspec.Struct, frozen=True, omit_defaults=True):
+class Word(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One word as the model wrote it, with its leading space removed."""
 
     w: str
@@ -22,7 +22,7 @@ class Word(msgspec.Struct, frozen=True, omit_defaults=True):
     """Probability, 0 to 1."""
 
 
-class Segment(msgspec.Struct, frozen=True, omit_defaults=True):
+class Segment(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A run of words of one track. ``id`` never changes; a higher ``rev`` replaces a lower one.
 
     Times are meeting seconds: the track's offset plus media time counted in samples.

@@ -126,9 +126,7 @@ class Joining:
         """They are gone. Raises NotFound."""
 
         def make(view: MeetingView, person: Participant) -> ParticipantLeft | None:
-            if person.left_at is not None and not (reason == "removed" and person.left == "lost"):
-                return None
-            return ParticipantLeft(meeting, participant, time.time(), reason)
+            return ParticipantLeft(meeting, participant, time.time(), reason) if people.leaves(person, reason) else None
 
         return await self._lifecycle.write(meeting, _about(participant, make))
 

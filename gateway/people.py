@@ -12,6 +12,7 @@ from contracts.people import (
     ParticipantJoined,
     ParticipantLeft,
     PeopleRecord,
+    Reason,
     State,
 )
 
@@ -78,12 +79,18 @@ def fold(people: People, invites: Invites, record: PeopleRecord) -> str | None:
 
 def _after(before: Participant, record: ParticipantChanged | ParticipantLeft) -> Participant:
     if isinstance(record, ParticipantLeft):
-        if before.left_at is not None:
+        if not leaves(before, record.reason):
             return before
-        return msgspec.structs.replace(before, left_at=record.at, left=record.reason)
+        left_at = record.at if before.left_at is None else before.left_at
+        return msgspec.structs.replace(before, left_at=left_at, left=record.reason)
     if before.left not in ("", "lost"):
         return before
     return msgspec.structs.replace(before, state=record.state, left_at=None, left="")
+
+
+def leaves(person: Participant, reason: Reason) -> bool:
+    """Whether it is news that they are gone: who was only lost may still leave or be put out, and then stays out."""
+    return person.left_at is None or (person.left == "lost" and reason != "lost")
 
 
 def invite_for(invites: Invites, digest: str, now: float) -> Invite:

@@ -1,5 +1,7 @@
 """A meeting's recording as one sound: all tracks mixed on the meeting's clock, decoding only what is asked for."""
 
+import functools
+import hashlib
 import struct
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from contracts import log
 from contracts.archive import ArchiveEntry, track_dir
 from contracts.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ, Frame
 from contracts.errors import BadInput
@@ -24,19 +27,33 @@ class Piece(msgspec.Struct, frozen=True):
     samples: int
     path: Path | None = None
     pcm: bytes = b""
+    sha256: str | None = None
 
     def read(self, first: int, count: int) -> Samples:
-        """``count`` samples from the piece's sample ``first`` on; a damaged or missing file is silence."""
+        """``count`` samples from the piece's sample ``first`` on; a damaged or missing file is silence.
+
+        A file that is not the one that was recorded counts as damaged: other sound is never played for it.
+        """
         if self.path is None:
             part = self.pcm[first * BYTES_PER_SAMPLE : (first + count) * BYTES_PER_SAMPLE]
             return np.frombuffer(part, dtype="<i2")
         try:
+            if self.sha256 is not None:
+                _check(self.path, self.sha256, self.path.stat().st_mtime_ns)
             with soundfile.SoundFile(self.path) as file:
                 file.seek(first)
                 data: Samples = file.read(count, dtype="int16", always_2d=True)[:, 0]
-        except (soundfile.LibsndfileError, OSError):
+        except (soundfile.LibsndfileError, OSError, BadInput) as exc:
+            log.get(part="recording").error("recording.damaged", file=str(self.path), detail=str(exc))
             return np.zeros(0, dtype=np.int16)
         return data
+
+
+@functools.lru_cache(maxsize=4096)
+def _check(path: Path, sha256: str, _mtime_ns: int) -> None:
+    """Raises BadInput when the file is not what was recorded; a file that is, is read once for it."""
+    if hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
+        raise BadInput("the checksum does not match", source="archive")
 
 
 class Recording:
@@ -87,7 +104,11 @@ def archived(root: Path, meeting: str, track: str, offset_s: float, entries: lis
     """The pieces of one track's archive; gaps are simply not there."""
     offset = round(offset_s * SAMPLE_RATE_HZ)
     folder = track_dir(root, meeting, track)
-    return [Piece(offset + e.start_sample, e.samples, folder / Path(e.file).name) for e in entries if e.file]
+    return [
+        Piece(offset + e.start_sample, e.samples, folder / Path(e.file).name, sha256=e.sha256)
+        for e in entries
+        if e.file
+    ]
 
 
 def not_yet_archived(offset_s: float, frames: list[Frame], from_sample: int) -> list[Piece]:

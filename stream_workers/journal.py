@@ -40,7 +40,8 @@ class Opened(msgspec.Struct, frozen=True):
 class Journal:
     """Appends records fenced, each once, while the lease is fresh.
 
-    Every call raises Fenced when another owner has written or the lease is stale; the owner must then stop.
+    Every call raises Fenced when another owner has written; the owner must then stop. While the lease is stale a call
+    waits: whoever keeps the lease gets it back, untouched, or ends the owner.
     """
 
     def __init__(
@@ -78,8 +79,6 @@ class Journal:
             try:
                 await self._begin(opened)
             except Fenced:
-                if not self._lease.fresh(self._clock()):
-                    raise
                 continue  # the older owner wrote once more in between: what it wrote counts
             return opened
 
@@ -124,8 +123,8 @@ class Journal:
 
     async def _persist(self, call: Callable[[], Awaitable[R]]) -> R:
         for pause_s in chain(_RETRY_S, repeat(_RETRY_S[-1])):
-            if not self._lease.fresh(self._clock()):
-                raise Fenced("the lease was not renewed in time", source="worker")
+            while not self._lease.fresh(self._clock()):
+                await self._lease.renewal()
             try:
                 return await call()
             except (Unavailable, StorageFull) as exc:

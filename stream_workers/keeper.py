@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import NoReturn
 
-from contracts import subjects
+from contracts import log, subjects
 from contracts.bus import Lease
 from contracts.errors import Fenced, Unavailable
 
@@ -14,14 +14,37 @@ _RETRY_S = 0.25
 
 
 async def keep(lease: Lease, clock: Callable[[], float] = time.monotonic) -> NoReturn:
-    """Renew ``lease`` until it is lost; raises Fenced before another owner can get it."""
-    pause_s = RENEW_S
-    while (left_s := lease.fresh_for_s(clock())) > 0:
-        await asyncio.sleep(min(pause_s, left_s))
+    """Hold ``lease`` until another owner has it: then Fenced.
+
+    A lease that lapses, because the machine was busy or the bus away, is taken back when the bus answers and nobody
+    else has it. While it is stale its owner must not write. That nobody wrote meanwhile is for the fence to say.
+    """
+    logger = log.get(owner=lease.owner, key=lease.key)
+    pause_s, held = RENEW_S, True
+    while True:
+        await asyncio.sleep(max(0.0, min(pause_s, lease.fresh_for_s(clock()))) if held else pause_s)
+        if held and not lease.fresh(clock()):
+            held = False
+            logger.warning("lease.lapsed")
         try:
-            async with asyncio.timeout(max(0.0, lease.fresh_for_s(clock()))):
-                await lease.renew()
+            await _hold(lease, clock)
             pause_s = RENEW_S
         except (Unavailable, TimeoutError):
             pause_s = _RETRY_S
-    raise Fenced("the lease could not be renewed in time", source="worker")
+        if not held and lease.fresh(clock()):
+            held = True
+            logger.info("lease.regained")
+
+
+async def _hold(lease: Lease, clock: Callable[[], float]) -> None:
+    if lease.fresh(clock()):
+        try:
+            async with asyncio.timeout(max(0.0, lease.fresh_for_s(clock()))):
+                await lease.renew()
+        except Fenced:
+            if lease.fresh(clock()):
+                raise
+        else:
+            return
+    if not await lease.acquire():
+        raise Fenced("the lease is held by another owner", source="worker")

@@ -69,6 +69,7 @@ class Recorder:
                 for message in await self._fetched(reader):
                     for piece in self._timeline.push(message.seq, message.data):
                         await self._keep(piece)
+                    await asyncio.sleep(0)
                 if time.monotonic() >= self._trim_due:
                     await self.trim()
         finally:

@@ -1,5 +1,6 @@
 """Who owns what: a key with a time to live."""
 
+import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable
@@ -35,6 +36,7 @@ class Lease:
         self.owner = owner
         self._revision = 0
         self._renewed_at = float("-inf")
+        self._renewed = asyncio.Event()
 
     def fresh(self, now: float) -> bool:
         """Whether the lease is surely still ours at monotonic time ``now``."""
@@ -44,6 +46,11 @@ class Lease:
         """Seconds after ``now`` for which the lease is surely still ours; not above 0 when it is stale."""
         return self._renewed_at + _FRESH_SHARE * subjects.LEASE_TTL_S - now
 
+    async def renewal(self) -> None:
+        """Return when it is taken or renewed the next time."""
+        self._renewed.clear()
+        await self._renewed.wait()
+
     async def acquire(self) -> bool:
         """Take the lease if nobody holds it. Raises Unavailable."""
         asked_at = self._clock()
@@ -51,6 +58,7 @@ class Lease:
         if revision is None:
             return False
         self._revision, self._renewed_at = revision, asked_at
+        self._renewed.set()
         return True
 
     async def _take(self) -> int | None:
@@ -79,6 +87,7 @@ class Lease:
         except (Missing, WrongRevision) as exc:
             raise Fenced("the lease is held by another owner", source=SOURCE) from exc
         self._renewed_at = asked_at
+        self._renewed.set()
 
     async def _update(self) -> int:
         bucket = await self._bucket()

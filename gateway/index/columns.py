@@ -117,12 +117,10 @@ class Columns:
     def nearest(self, signs: bytes, allowed: Mask, count: int) -> Rows:
         """About ``count`` rows whose vectors agree with most signs; every one that agrees better is among them."""
         wanted = np.frombuffer(signs, np.uint64)
-        has = (np.arange(MAX_PARTS) < self.parts[: len(allowed), None]) & allowed[:, None]
-        open_ = has.reshape(-1)
-        scan = _Scan(count)
-        lanes = self.signs
-        for first in range(0, len(open_), SCANNED):
-            scan.look(lanes[:, first : min(first + SCANNED, len(open_))], wanted, open_[first : first + SCANNED], first)
+        scan = _Scan(count, allowed, self.parts)
+        lanes = self.signs[:, : len(allowed) * MAX_PARTS]
+        for first in range(0, lanes.shape[1], SCANNED):
+            scan.look(lanes[:, first : first + SCANNED], wanted, first)
         return np.unique(scan.best() // MAX_PARTS)
 
 
@@ -136,26 +134,31 @@ def _allows(scope: Scope, card: Card | None) -> bool:
 
 
 class _Scan:
-    """The ``count`` smallest distances so far, block by block."""
+    """The ``count`` smallest distances so far, block by block, of vectors of allowed rows."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, allowed: Mask, parts: NDArray[np.uint8]) -> None:
         self._count = count
+        self._allowed, self._has = allowed, parts
         self._limit = DIMENSIONS + 1
         self._parts: list[Rows] = []
         self._distances: list[NDArray[np.uint16]] = []
         self._differs, self._bits = np.empty(SCANNED, np.uint64), np.empty(SCANNED, np.uint8)
-        self._sum = np.empty(SCANNED, np.uint16)
+        self._halves, self._sum = np.empty((2, SCANNED), np.uint8), np.empty(SCANNED, np.uint16)
 
-    def look(self, lanes: NDArray[np.uint64], wanted: NDArray[np.uint64], allowed: Mask, first: int) -> None:
+    def look(self, lanes: NDArray[np.uint64], wanted: NDArray[np.uint64], first: int) -> None:
         """Compare a block; ``first`` is the number of its first vector."""
         size = lanes.shape[1]
-        differs, bits, total = self._differs[:size], self._bits[:size], self._sum[:size]
-        total[:] = 0
-        for lane, signs in zip(lanes, wanted, strict=True):
+        differs, bits, halves, total = self._differs[:size], self._bits[:size], self._halves[:, :size], self._sum[:size]
+        halves[:] = 0  # half of the signs at a time, so that a byte is enough to count
+        for number, (lane, signs) in enumerate(zip(lanes, wanted, strict=True)):
             np.bitwise_xor(lane, signs, out=differs)
             np.bitwise_count(differs, out=bits)
-            np.add(total, bits, out=total)
-        near = np.flatnonzero((total < self._limit) & allowed)
+            half = halves[number % 2]
+            np.add(half, bits, out=half)
+        np.add(halves[0], halves[1], out=total, dtype=np.uint16)
+        near = np.flatnonzero(total < self._limit)
+        rows, part = np.divmod(near + first, MAX_PARTS)
+        near = near[self._allowed[rows] & (part < self._has[rows])]
         self._parts.append(near + first)
         self._distances.append(total[near])
         if sum(map(len, self._parts)) > 4 * self._count:

@@ -187,10 +187,7 @@ def _by_words(
     limit: int,
 ) -> dict[int, float]:
     scores = wordlists.scores(connection, words, newest, columns.length[: len(rights.allowed)], rights)
-    rows = np.flatnonzero(scores)
-    if len(rows) > limit:
-        rows = rows[np.argpartition(-scores[rows], limit - 1)[:limit]]
-    return {int(row): float(scores[row]) for row in rows}
+    return wordlists.best(scores, limit)
 
 
 def _by_vector(

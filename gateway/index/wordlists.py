@@ -19,6 +19,7 @@ from gateway.index.columns import Mask, Rows
 BLOCK_BITS = 16
 MAX_COUNT = 255
 K1, B = 1.2, 0.75
+STRETCH = 256
 Counts = Mapping[str, int]
 Fresh = Mapping[int, Counts]
 """Passages that are not in the lists of the file yet, by row."""
@@ -117,50 +118,72 @@ def scores(
     connection: apsw.Connection, words: Iterable[str], newest: Newest, lengths: NDArray[np.float32], rights: Rights
 ) -> Scores:
     """BM25 of every allowed row. How common a word is, and how long passages are, counts what the asker may see."""
-    allowed = rights.allowed
-    found = np.zeros(len(allowed), np.float32)
-    seen = lengths > 0 if rights.seen is None else rights.seen
-    total = int(np.count_nonzero(seen))
+    found = np.zeros(len(rights.allowed), np.float32)
     stems = dict.fromkeys(stem for word in words for stem in counted(connection, word))
-    if not allowed.any() or not stems:
+    if not stems or not rights.allowed.any():
         return found
-    average = float(lengths[seen].mean()) or 1.0
-    norms = K1 * (1 - B + B / average * lengths)
+    seen = lengths if rights.seen is None else lengths * rights.seen
+    total = int(np.count_nonzero(seen))
+    average = float(seen.sum()) / total if total else 1.0
+    norms = lengths * np.float32(K1 * B / average) + np.float32(K1 * (1 - B))
     for stem in stems:
-        rows, counts, having = _listed(connection, stem, newest, rights)
-        if len(rows):
-            weight = math.log(1 + max(0.0, total - having + 0.5) / (having + 0.5))
-            found[rows] += weight * (K1 + 1) * counts / (counts + norms[rows])
+        places, having = _listed(connection, stem, newest, rights)
+        weight = np.float32((K1 + 1) * math.log(1 + max(0.0, total - having + 0.5) / (having + 0.5)))
+        for first, rows, counts in places:
+            # A block at a time: what is read and written here stays in the processor's cache.
+            found[first:][rows] += weight * counts / (counts + norms[first:][rows])
+    found[~rights.allowed] = 0
     return found
 
 
-def _listed(
-    connection: apsw.Connection, stem: str, newest: Newest, rights: Rights
-) -> tuple[Rows, NDArray[np.float32], int]:
-    """The allowed rows that have the word, each once, and how often; and how many of the seen rows have it."""
-    allowed, seen = rights.allowed, rights.seen
+Places = tuple[int, Rows, NDArray[np.float32]]
+"""The first row of a block, rows counted from there, each once, and how often the word stands in each."""
+
+
+def _listed(connection: apsw.Connection, stem: str, newest: Newest, rights: Rights) -> tuple[list[Places], int]:
+    """Where the word stands, as far as allowed rows may be there; and how many of the seen rows have it."""
     new = newest.having(stem)
-    found, having = [new[new[:, 0] < len(allowed)]], 0
+    listed, having = [(0, new[:, 0], new[:, 1].astype(np.float32))], 0
     for block, size, places, counts in _blocks(connection, stem, rights):
         if places is None or counts is None:
             having += size
             continue
-        rows = np.frombuffer(places, np.uint16).astype(np.int64) + (block << BLOCK_BITS)
-        times = np.frombuffer(counts, np.uint8).astype(np.int64)
-        found.append(np.stack([rows, times], axis=1)[rows < len(allowed)])
-    entries = np.concatenate(found)
-    having += len(entries) if seen is None else int(np.count_nonzero(seen[entries[:, 0]]))
-    entries = entries[allowed[entries[:, 0]]]
-    return entries[:, 0], entries[:, 1].astype(np.float32), having
+        rows = np.frombuffer(places, np.uint16).astype(np.int64)
+        listed.append((block << BLOCK_BITS, rows, np.frombuffer(counts, np.uint8).astype(np.float32)))
+    inside = [_below(len(rights.allowed), *part) for part in listed]
+    for first, rows, _ in inside:
+        having += len(rows) if rights.seen is None else int(np.count_nonzero(rights.seen[first:][rows]))
+    return inside, having
+
+
+def _below(size: int, first: int, rows: Rows, counts: NDArray[np.float32]) -> Places:
+    """Without the rows that came after the columns were read."""
+    if not len(rows) or first + int(rows.max()) < size:
+        return first, rows, counts
+    inside = rows < size - first
+    return min(first, size), rows[inside], counts[inside]
 
 
 def _blocks(
     connection: apsw.Connection, stem: str, rights: Rights
 ) -> Iterator[tuple[int, int, bytes | None, bytes | None]]:
     """The stored blocks of a list; where nothing is allowed and everything is seen, only their sizes."""
-    rows = np.flatnonzero(rights.allowed)
-    whole = rights.seen is not None
-    near = (int(rows[0]) >> BLOCK_BITS, int(rows[-1]) >> BLOCK_BITS)
+    allowed, whole = rights.allowed, rights.seen is not None
+    near = (int(allowed.argmax()) >> BLOCK_BITS, (len(allowed) - 1 - int(allowed[::-1].argmax())) >> BLOCK_BITS)
     sql = """SELECT block, length(places) / 2, iif(:whole OR block BETWEEN :first AND :last, places, NULL),
              iif(:whole OR block BETWEEN :first AND :last, counts, NULL) FROM word WHERE word = :word"""
     yield from connection.execute(sql, {"whole": whole, "first": near[0], "last": near[1], "word": stem})
+
+
+def best(scores: Scores, limit: int) -> dict[int, float]:
+    """The ``limit`` rows with the largest scores above 0."""
+    stretches = len(scores) // STRETCH
+    if stretches > limit:
+        # So many rows reach the limit-th best of the best of each stretch; only those few need to be put in order.
+        tops = scores[: stretches * STRETCH].reshape(stretches, STRETCH).max(axis=1)
+        rows = np.flatnonzero(scores >= max(np.partition(tops, -limit)[-limit], np.finfo(np.float32).tiny))
+    else:
+        rows = np.flatnonzero(scores)
+    if len(rows) > limit:
+        rows = rows[np.argpartition(-scores[rows], limit - 1)[:limit]]
+    return {int(row): float(scores[row]) for row in rows}

@@ -1,11 +1,12 @@
 """Meeting views to rows and back: what is written here is exactly what the fold made."""
 
+import functools
 from collections.abc import Mapping
 
 import msgspec
 from sqlalchemy import delete, select
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
+from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.corrections import Corrected
@@ -144,9 +145,19 @@ def _item_row(view: MeetingView, item: str, position: int) -> dict[str, object]:
 async def _upsert(
     session: AsyncSession, table: type[models.Base], keys: list[str], values: Mapping[str, object]
 ) -> None:
-    make = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgres_insert
-    rest = {k: v for k, v in values.items() if k not in keys}
-    await session.execute(make(table).values(**values).on_conflict_do_update(index_elements=keys, set_=rest))
+    sqlite = session.get_bind().dialect.name == "sqlite"
+    await session.execute(_upserting(table, tuple(keys), tuple(values), sqlite=sqlite), values)
+
+
+@functools.cache
+def _upserting(
+    table: type[models.Base], keys: tuple[str, ...], columns: tuple[str, ...], *, sqlite: bool
+) -> SqliteInsert | PostgresInsert:
+    """Made once: a projection that is made again runs it for every record."""
+    known = models.Base.metadata.tables[table.__tablename__]
+    made = SqliteInsert(known) if sqlite else PostgresInsert(known)
+    rest = {name: made.excluded[name] for name in columns if name not in keys}
+    return made.on_conflict_do_update(index_elements=keys, set_=rest)
 
 
 async def erase(session: AsyncSession, meeting: str) -> None:

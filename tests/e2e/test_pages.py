@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import re
 import struct
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -17,6 +18,11 @@ import uvicorn
 from tests.e2e.browser import Complaints, chromium
 from tests.e2e.fake_gateway import WEB, Fake, create_app
 
+COUNT_LOCKS = (
+    "self.screenLocks = 0; const ask = navigator.wakeLock.request.bind(navigator.wakeLock);"
+    "navigator.wakeLock.request = (kind) => { self.screenLocks += 1; return ask(kind); };"
+)
+MAY_CLOSE = "dispatchEvent(new Event('beforeunload', {cancelable: true}))"
 REFUSED = ("503", "WebSocket connection", "Failed to load resource", "ERR_")
 
 
@@ -222,6 +228,17 @@ async def test_a_link_to_a_second_opens_there(stage: Stage) -> None:
     assert "nine euros" in await stage.page.locator(".turn.current").inner_text()
 
 
+async def test_the_recap_lists_every_gap_with_its_seconds_and_its_cause(stage: Stage) -> None:
+    await stage.open("/recap.html#done")
+    rows = stage.page.locator("#gaps li")
+    await rows.first.wait_for()
+    assert [" ".join(text.split()) for text in await rows.all_inner_texts()] == [
+        "0:33 14 s not recorded: the computer was asleep"
+    ]
+    assert await stage.page.locator("#gaps summary").inner_text() == "1 gap, 14 s in all"
+    assert stage.complaints.lines == []
+
+
 async def test_who_is_not_signed_in_is_told_what_to_do(stage: Stage) -> None:
     stage.fake.signed_out = True
     stage.complaints.expected = ("401",)
@@ -232,7 +249,7 @@ async def test_who_is_not_signed_in_is_told_what_to_do(stage: Stage) -> None:
 async def test_what_is_being_fetched_is_said(stage: Stage) -> None:
     stage.fake.models = [{"name": "qwen", "role": "llm", "state": "fetching", "done_bytes": 5e8, "total_bytes": 1.1e9}]
     await stage.open("/")
-    await stage.page.get_by_text("Notes start when qwen is here: 45 % of 1.1 GB.").wait_for()
+    await stage.page.get_by_text("Notes and recaps get better words when qwen is here: 45 % of 1.1 GB.").wait_for()
 
 
 async def test_search_answers_as_one_types_and_leads_to_the_second(stage: Stage) -> None:
@@ -311,12 +328,18 @@ async def _recorded(stage: Stage, seconds: float) -> None:
 async def test_a_recording_survives_an_outage_and_reloads_to_the_sample(stage: Stage) -> None:
     stage.complaints.expected = REFUSED
     stage.page.on("dialog", lambda dialog: asyncio.ensure_future(dialog.accept()))
+    await stage.page.add_init_script(COUNT_LOCKS)
     await stage.open("/")
     await stage.page.get_by_role("button", name="Play the sample meeting").click()
     await _recorded(stage, 3)
+    await stage.page.get_by_text("s recorded, all of it safe").wait_for()
+    assert await stage.page.evaluate("self.screenLocks") >= 1, "the screen may go dark"
+    assert await stage.page.evaluate(MAY_CLOSE)
     stage.fake.refuse = True
     await stage.page.locator(".health .bad").wait_for()
     await _recorded(stage, 8)
+    assert not await stage.page.evaluate(MAY_CLOSE), "nobody is warned before unsafe sound is closed"
+    assert re.search(r"\d+ s recorded, \d+ s safe on the server", await stage.page.locator(".health").inner_text())
     stage.fake.refuse = False
     await _shows(stage, "document.querySelector('.live-head .safe').textContent === 'all safe'")
     await _recorded(stage, 10)

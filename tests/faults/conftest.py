@@ -3,11 +3,13 @@
 import contextlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from contracts.bus import Bus
+from contracts.settings import BusSettings
 from tests.faults.processes import GatewayProcess, WorkerProcess
 from tests.servers import NatsServer
 
@@ -50,6 +52,23 @@ def start_gateway(nats_server: NatsServer, tmp_path: Path) -> Iterator[StartGate
     with contextlib.ExitStack() as stack:
         stack.callback(lambda: [gateway.kill() for gateway in started])
         yield start
+
+
+@pytest.fixture
+async def quick_bus(tmp_path: Path) -> AsyncIterator[tuple[Bus, str]]:
+    """A bus and its address, of a server that does not sync each record: for tests of size, not of durability."""
+    folder = tmp_path / "quick"
+    folder.mkdir()
+    server = NatsServer(folder, sync="2m")
+    server.start()
+    await server.ready()
+    bus = await Bus.connect(BusSettings(url=server.url, audio_max_bytes=2**28, meeting_max_bytes=2**28))
+    await bus.set_up()
+    try:
+        yield bus, server.url
+    finally:
+        await bus.close()
+        server.stop()
 
 
 @pytest.fixture

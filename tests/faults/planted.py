@@ -14,7 +14,7 @@ from contracts.bus.lease import Lease
 from contracts.bus.translate import Entry, Missing, Stored, WrongRevision, guard
 from contracts.errors import Fenced, StorageFull, Unavailable
 from contracts.transcript import TrackEpoch
-from stream_workers import leases
+from stream_workers import keeper, leases
 from stream_workers.claims import Claims
 from stream_workers.journal import Journal, Opened
 from stream_workers.leases import TrackLeases
@@ -110,6 +110,18 @@ def a_stopped_owner_keeps_its_lease(patch: pytest.MonkeyPatch) -> None:
         return None
 
     patch.setattr(leases, "_released", released)
+
+
+def a_lapsed_lease_counts_as_held(patch: pytest.MonkeyPatch) -> None:
+    hold = keeper._hold
+
+    async def trusting(lease: Any, clock: Callable[[], float]) -> None:
+        if lease.fresh(clock()):
+            await hold(lease, clock)
+        else:
+            lease._renewed_at = clock()
+
+    patch.setattr(keeper, "_hold", trusting)
 
 
 # -- who may write
@@ -265,6 +277,7 @@ PLANTED: tuple[Plant, ...] = (
     a_release_frees_the_lease_of_another,
     a_released_lease_is_still_trusted,
     a_stopped_owner_keeps_its_lease,
+    a_lapsed_lease_counts_as_held,
     writing_is_not_fenced,
     an_owner_begins_without_a_fence,
     an_owner_that_was_overtaken_begins_where_it_first_looked,

@@ -63,7 +63,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 class Call:
     """A request on its way; ``apply`` does it at the server and returns or raises the answer."""
 
-    def __init__(self, apply: Callable[[], Any], answer: asyncio.Future[Any]) -> None:
+    writer = ""
+    """Who appends to the log by it, if it does."""
+
+    def __init__(self, apply: Callable[[], Any], answer: asyncio.Future[Any], writer: str = "") -> None:
+        self.writer = writer
         self._apply = apply
         self._answer = answer
         self._outcome: tuple[Any, Exception | None] | None = None
@@ -277,11 +281,11 @@ class SimulatedClient:
     async def publish(self, _subject: str, _data: bytes) -> None:
         return None
 
-    async def _call(self, apply: Callable[[], Any]) -> Any:
+    async def _call(self, apply: Callable[[], Any], writer: str = "") -> Any:
         if self.dead:
             raise nats.errors.ConnectionClosedError
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._server.calls.append(Call(apply, answer))
+        self._server.calls.append(Call(apply, answer, writer))
         return await answer
 
 
@@ -289,14 +293,15 @@ class SimulatedClient:
 class _JetStream:
     server: Server
     name: str
-    call: Callable[[Callable[[], Any]], Any]
+    call: Callable[..., Any]
     sending: Callable[[], None]
 
     async def publish(self, _subject: str, data: bytes, *, timeout: float, headers: dict[str, str]) -> Any:
         self.sending()
         expect = headers.get("Nats-Expected-Last-Subject-Sequence")
         expect_last = int(expect) if expect is not None else None
-        return await self.call(lambda: self.server.append(data, headers["Nats-Msg-Id"], expect_last, self.name))
+        msg_id = headers["Nats-Msg-Id"]
+        return await self.call(lambda: self.server.append(data, msg_id, expect_last, self.name), self.name)
 
     async def get_last_msg(self, *_: object, **__: object) -> Any:
         return await self.call(self.server.last)

@@ -1,11 +1,8 @@
 """Somebody joins a long meeting late: the whole state comes at once, also from a gateway that has just started."""
 
 import asyncio
-import contextlib
 import json
 import time
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import httpx
 import websockets
@@ -14,11 +11,9 @@ from contracts import subjects
 from contracts.bus import Bus
 from contracts.notes import Evidence, NoteItem, NotesCheckpoint, NotesUpdated
 from contracts.records import Record, encode
-from contracts.settings import BusSettings
 from contracts.transcript import Segment, SegmentFinal, Word
 from tests.faults.conftest import Report, StartGateway
 from tests.faults.processes import GatewayProcess
-from tests.servers import NatsServer
 
 PATIENCE_S = 180.0
 AT_ONCE = 32
@@ -62,25 +57,11 @@ async def _join(gateway: GatewayProcess, http: httpx.AsyncClient, meeting: str) 
     return time.monotonic() - began, text
 
 
-@contextlib.asynccontextmanager
-async def _quick_bus(folder: Path) -> AsyncIterator[tuple[Bus, str]]:
-    """A bus that does not sync each record: here only the reading counts."""
-    server = NatsServer(folder, sync="2m")
-    server.start()
-    await server.ready()
-    bus = await Bus.connect(BusSettings(url=server.url, audio_max_bytes=2**27, meeting_max_bytes=2**28))
-    await bus.set_up()
-    try:
-        yield bus, server.url
-    finally:
-        await bus.close()
-        server.stop()
-
-
 async def test_a_late_joiner_has_the_whole_state_at_once(
-    tmp_path: Path, start_gateway: StartGateway, report: Report, full_size: bool
+    quick_bus: tuple[Bus, str], start_gateway: StartGateway, report: Report, full_size: bool
 ) -> None:
-    async with _quick_bus(tmp_path) as (bus, url), asyncio.timeout(PATIENCE_S * (5 if full_size else 1)):
+    bus, url = quick_bus
+    async with asyncio.timeout(PATIENCE_S * (5 if full_size else 1)):
         await _late_joiner(bus, start_gateway("gateway", url), report, 3.0 if full_size else 0.1)
 
 
@@ -93,7 +74,7 @@ async def _late_joiner(bus: Bus, gateway: GatewayProcess, report: Report, hours:
         records = _records(meeting, track, hours)
         newest = await _fill(bus, records)
         while (await http.get(f"{gateway.url}/v1/meetings/{meeting}/notes")).json()["seq"] < newest:  # noqa: ASYNC110
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(1.0)
         gateway.kill()
         gateway.start()
         await gateway.ready()

@@ -25,7 +25,7 @@ async def test_f19_a_rolling_restart_stalls_no_track_for_long_and_loses_nothing(
     tracks = [FakeTrack(bus, track=f"t{n}") for n in range(count)]
     watches = [LogWatch(bus, track=f"t{n}") for n in range(count)]
     speakers = [Speaker(track) for track in tracks]
-    workers = [start_worker(name) for name in "abc"]
+    workers = [start_worker(name, WORKER_MAX_TRACKS=str(count)) for name in "abc"]
     handovers: list[float] = []
     async with asyncio.timeout(PATIENCE_S * (4 if full_size else 1)), asyncio.TaskGroup() as tasks:
         for worker in workers:
@@ -138,11 +138,12 @@ async def test_f14_wrong_clocks_change_nothing(bus: Bus, start_worker: StartWork
 
 
 async def test_f18_a_long_run_keeps_memory_and_descriptors_flat(
-    bus: Bus, start_worker: StartWorker, tmp_path: Path, report: Report, full_size: bool
+    quick_bus: tuple[Bus, str], start_worker: StartWorker, tmp_path: Path, report: Report, full_size: bool
 ) -> None:
+    bus, url = quick_bus
     minutes, count = (30, 8) if full_size else (3, 2)
     tracks = [FakeTrack(bus, track=f"t{n}") for n in range(count)]
-    worker = start_worker("a", WORKER_SEGMENT_S="30", BUS_AUDIO_MAX_BYTES=str(3 * 1024**3))
+    worker = start_worker("a", url, WORKER_SEGMENT_S="30")
     figures: list[tuple[int, int]] = []
     await worker.ready()
     for track in tracks:

@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from contracts.records import decode
 from contracts.transcript import Checkpoint, TrackAdvanced, TrackEpoch, TrackFinished
 from tests.faults.simulated_worker import SimulatedWorker, World
+from tests.faults.simulation import Call
 
 WORKERS = 3
 FULL = os.environ.get("FAULTS_FULL") == "1"
@@ -162,6 +163,33 @@ class Schedules(RuleBasedStateMachine):
     def _began(self, owner: SimulatedWorker) -> bool:
         last = self.server.log[-1]
         return last.author == owner.owner and isinstance(decode(last.data), TrackEpoch)
+
+    @rule()
+    def the_last_words_of_a_dead_owner_come_while_the_next_one_begins(self) -> None:
+        """The next owner has looked where the log ends; then the log grows once more, and its first append is late."""
+        if (owner := self._owner()) is None or (word := self._next_word(owner)) is None:
+            return
+        self.server.calls.remove(word)
+        owner.kill()
+        for _ in range(60):
+            self._settle()
+            if any(self._sent_by(worker) for worker in self.workers):
+                break
+            self.all_is_well(rounds=1, step_s=0.1)
+        word.deliver()
+        self.all_is_well(rounds=6, step_s=0.1)
+
+    def _next_word(self, owner: SimulatedWorker) -> Call | None:
+        """The append that the owner sends next; nothing is answered meanwhile."""
+        for _ in range(10):
+            if (word := self._sent_by(owner)) is not None:
+                return word
+            self.world.pass_time(0.1)
+            self._settle()
+        return None
+
+    def _sent_by(self, worker: SimulatedWorker) -> Call | None:
+        return next((call for call in self.server.calls if call.writer == worker.owner), None)
 
     @rule(worker=WORKER)
     def kill(self, worker: int) -> None:

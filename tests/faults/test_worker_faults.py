@@ -31,6 +31,7 @@ async def test_f1_a_killed_worker_loses_no_word(
     await track.open()
     workers = [start_worker("a"), start_worker("b")]
     takeovers: list[float] = []
+    killed: list[str] = []
 
     async def harm() -> None:
         for _ in range(kills):
@@ -38,6 +39,7 @@ async def test_f1_a_killed_worker_loses_no_word(
             await asyncio.sleep(rng.uniform(0.0, 1.3))
             victim = _process_of(watch.owner, workers)
             owner, killed_at = victim.owner, time.monotonic()
+            killed.append(owner)
             victim.kill()
             takeovers.append((await watch.new_owner(owner)).at - killed_at)
             victim.start()
@@ -50,13 +52,17 @@ async def test_f1_a_killed_worker_loses_no_word(
         speaker.stop()
         await track.closed()
     ledger = await track.check()
-    assert ledger.epochs == kills + 1
+    overtaken = [str(event["owner"]) for worker in workers for event in worker.events("track.lost")]
+    replaced = watch.owners[:-1]
+    assert sorted(replaced) == sorted(killed + overtaken), "an owner was replaced that neither died nor lost its lease"
     takeovers.sort()
     report(
         "F1",
         kills=kills,
         frames=track.next_seq,
         finals=ledger.finals,
+        owners=ledger.epochs,
+        overtaken_alive=len(overtaken),
         takeover_p50_s=round(takeovers[len(takeovers) // 2], 2),
         takeover_max_s=round(takeovers[-1], 2),
     )
@@ -93,6 +99,30 @@ async def test_f2_a_frozen_worker_writes_nothing_when_it_wakes(
     report("F2", frozen_s=frozen_s, takeover_s=round(taken.at - frozen_at, 2), zombie_gave_up_s=round(lost_s, 2))
 
 
+async def test_a_worker_that_slept_goes_on_where_it_was_when_nobody_took_its_track(
+    bus: Bus, start_worker: StartWorker, report: Report
+) -> None:
+    track, watch = FakeTrack(bus), LogWatch(bus)
+    await track.open()
+    worker = start_worker("a")
+    async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as tasks:
+        tasks.create_task(watch.follow())
+        speaker = Speaker(track)
+        tasks.create_task(speaker.speak())
+        await watch.more_finals(1)
+        worker.signal(signal.SIGSTOP)
+        await asyncio.sleep(4.0)
+        worker.signal(signal.SIGCONT)
+        await worker.logged("lease.regained")
+        await watch.more_finals(2)
+        speaker.stop()
+        await track.closed()
+    ledger = await track.check()
+    assert ledger.epochs == 1
+    assert len(worker.events("track.taken")) == 1
+    report("lease lapsed", asleep_s=4.0, owners=ledger.epochs, finals=ledger.finals)
+
+
 async def test_f6_a_cut_off_worker_stops_before_another_starts(
     bus: Bus, nats_server: NatsServer, start_worker: StartWorker, report: Report, full_size: bool
 ) -> None:
@@ -111,13 +141,15 @@ async def test_f6_a_cut_off_worker_stops_before_another_starts(
         proxy.mode = Mode.BLACKHOLE
         cut_at = time.monotonic()
         taken = await watch.new_owner(cut_off.owner)
-        [lost] = cut_off.events("track.lost")
+        [lapsed] = cut_off.events("lease.lapsed")
         await asyncio.sleep(max(0.0, cut_at + cut_s - time.monotonic()))
         proxy.mode = Mode.PASS
+        await cut_off.logged("track.lost")
         await watch.more_finals(2)
         speaker.stop()
         await track.closed()
     ledger = await track.check()
     assert ledger.epochs == 2
-    assert lost
+    assert lapsed
+    assert not cut_off.events("lease.regained")
     report("F6", cut_s=cut_s, takeover_s=round(taken.at - cut_at, 2))

@@ -54,6 +54,11 @@ class LogWatch:
         return self.seen[-1].owner if self.seen else ""
 
     @property
+    def owners(self) -> list[str]:
+        """Who has had the track, in order."""
+        return [s.owner for s in self.seen if isinstance(s.record, TrackEpoch)]
+
+    @property
     def finals(self) -> int:
         """Finals so far."""
         return sum(isinstance(s.record, SegmentFinal) for s in self.seen)

@@ -70,5 +70,5 @@ test("a busy computer is said in seconds", () => {
 test("what is being fetched is said with its share", () => {
   const models = [{ name: "whisper-base", role: "speech", state: "present" },
     { name: "qwen", role: "llm", state: "fetching", done_bytes: 5e8, total_bytes: 1.1e9 }];
-  assert.deepEqual(modelSentences(models), [{ level: "ok", text: "Notes start when qwen is here: 45 % of 1.1 GB." }]);
+  assert.deepEqual(modelSentences(models), [{ level: "ok", text: "Notes and recaps get better words when qwen is here: 45 % of 1.1 GB." }]);
 });

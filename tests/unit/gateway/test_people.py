@@ -12,6 +12,7 @@ from contracts.people import (
     ParticipantJoined,
     ParticipantLeft,
     PeopleRecord,
+    Reason,
 )
 from gateway import people
 from gateway.people import Invites, People
@@ -51,6 +52,31 @@ def test_nobody_is_there_who_never_agreed_and_who_left_comes_back_only_by_agreei
         if person.left_at is None:
             assert not ends or person.left == ""
         assert (person.left_at is None) == (person.left == "")
+
+
+@pytest.mark.parametrize("reason", ["left", "removed"])
+def test_who_was_lost_and_then_put_out_or_left_is_not_brought_back_by_a_connection(reason: Reason) -> None:
+    known, _ = folded(
+        [
+            ParticipantJoined("m", "a", "Ana", 0.0, "n"),
+            ParticipantLeft("m", "a", 5.0, "lost"),
+            ParticipantLeft("m", "a", 9.0, reason),
+            ParticipantLeft("m", "a", 10.0, "lost"),
+            ParticipantChanged("m", "a", "on", 11.0),
+        ]
+    )
+    assert (known["a"].left, known["a"].left_at) == (reason, 5.0)
+
+
+def test_who_was_lost_is_back_with_their_connection() -> None:
+    known, _ = folded(
+        [
+            ParticipantJoined("m", "a", "Ana", 0.0, "n"),
+            ParticipantLeft("m", "a", 5.0, "lost"),
+            ParticipantChanged("m", "a", "on", 6.0),
+        ]
+    )
+    assert (known["a"].left, known["a"].left_at) == ("", None)
 
 
 @given(st.lists(RECORDS, max_size=30))

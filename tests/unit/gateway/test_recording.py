@@ -12,6 +12,7 @@ from contracts.archive import ArchiveEntry
 from contracts.audio import Frame
 from contracts.errors import BadInput
 from gateway.recording import HEADER_BYTES, Recording, archived, not_yet_archived, parse_range
+from stream_workers.archive import TrackArchive
 
 
 @pytest.fixture
@@ -51,6 +52,21 @@ def test_any_part_equals_that_part_of_the_whole(two_tracks: Recording, start: in
 def test_a_damaged_file_is_silence_of_its_length(tmp_path: Path) -> None:
     sound = Recording(archived(tmp_path, "m", "a", 0.0, [ArchiveEntry(0, 100, 1, "000.flac")]))
     assert sound.mix(0, 100) == bytes(200)
+
+
+def test_a_file_that_is_not_the_one_that_was_recorded_is_silence(tmp_path: Path) -> None:
+    archive = TrackArchive(tmp_path, "m", "a", 0)
+    archive.open()
+    entries = [archive.add_sound(np.full(16_000, value, np.int16), value) for value in (100, 200)]
+    whole = Recording(archived(tmp_path, "m", "a", 0.0, entries))
+    assert set(np.frombuffer(whole.mix(0, 32_000), "<i2")) == {100, 200}
+    file = tmp_path / "m" / "a" / (entries[0].file or "")
+    other = tmp_path / "other.flac"
+    soundfile.write(other, np.full(16_000, 300, np.int16), 16_000, subtype="PCM_16", format="FLAC")
+    other.rename(file)
+    sound = np.frombuffer(Recording(archived(tmp_path, "m", "a", 0.0, entries)).mix(0, 32_000), "<i2")
+    assert set(sound[:16_000]) == {0}
+    assert set(sound[16_000:]) == {200}
 
 
 def test_an_empty_recording_is_an_empty_wav_file() -> None:

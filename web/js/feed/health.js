@@ -104,7 +104,7 @@ function notesSentence(message) {
 }
 
 /** @type {Record<string, string>} */
-const MODEL_USES = { speech: "Captions start", vad: "Captions start", llm: "Notes start", embeddings: "Search gets better" };
+const MODEL_USES = { speech: "Captions start", vad: "Captions start", llm: "Notes and recaps get better words", embeddings: "Search gets better" };
 
 /**
  * What is still being fetched.

@@ -16,6 +16,7 @@ import { noSuchMeeting } from "../view/plain.js";
 import { Player } from "../view/player.js";
 import { Contents } from "../view/recap/contents.js";
 import { Finder } from "../view/recap/finder.js";
+import { Gaps } from "../view/recap/gaps.js";
 import { openExports, openMore } from "../view/recap/menus.js";
 import { recapParts } from "../view/recap/parts.js";
 import { editableTitle } from "../view/title.js";
@@ -44,6 +45,7 @@ class RecapPage {
     this.title = editableTitle(doing.retitle);
     this.finder = new Finder((wanted) => this.transcript.find(wanted));
     this.ask = askBox(id, ({ start, end }) => this.hearQuote(start, end));
+    this.gaps = new Gaps((second) => this.player.hear(second));
     this.parts = recapParts(app.root, {
       title: this.title.element,
       transcript: this.transcript.root,
@@ -51,6 +53,7 @@ class RecapPage {
       player: this.player.element,
       ask: this.ask.element,
       finder: this.finder.element,
+      gaps: this.gaps.root,
       addNote: () => this.notes.add(),
       copyLink: () => void this.copyLink(),
       exports: (anchor) => openExports(anchor, id, this.feed.state.meeting.title),
@@ -105,6 +108,7 @@ class RecapPage {
   drawText(change) {
     const { state } = this.feed;
     this.transcript.update(state, change);
+    this.gaps.update(state);
     this.parts.silent.hidden = state.order.length > 0;
     this.drawPeople();
   }

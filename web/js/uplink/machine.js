@@ -1,17 +1,16 @@
 // @ts-check
 /**
- * The uplink of one track, without I/O: what was captured goes in, what the server says goes in, and out come the
- * things to do. Time is an argument (milliseconds). The Worker around it owns the socket, the store and the timer.
+ * The uplink of one track, without I/O: what was captured (``intake.js``) goes in, what the server says goes in, and
+ * out come the things to do. Time is an argument (milliseconds). The Worker around it owns the socket, the store and the timer.
  *
  * Guarantees: a frame is forgotten only when the server said that it stored it; after a break only the hole is sent
  * again, at most four times as fast as it was spoken; a connection is tried again for as long as sound is unsafe.
  */
 
-import { Drift } from "./drift.js";
 import { FRAME_MS, FRAME_SAMPLES, SAMPLE_RATE_HZ } from "./frames.js";
+import { Intake } from "./intake.js";
 import { Session } from "./session.js";
 
-/** @typedef {import("./session.js").Chunk} Chunk */
 /**
  * @typedef {{do: "connect", session: number, nextSeq: number}
  *   | {do: "send", data: ArrayBuffer}
@@ -32,7 +31,6 @@ const MAX_BURST = 8;
 const PING_EVERY_MS = 5000;
 const DEAD_AFTER_MS = 10000;
 const CONNECT_WITHIN_MS = 10000;
-const SLEEP_MS = 2000;
 const FATAL = new Map([
   [4400, "malformed"],
   [4403, "forbidden"],
@@ -42,13 +40,12 @@ const FATAL = new Map([
   [4413, "malformed"],
 ]);
 
-/** One track's way to the server. */
-export class Uplink {
+/** One track with its way to the server. */
+export class Uplink extends Intake {
   /** @param {{random?: () => number}} [options] */
   constructor({ random = Math.random } = {}) {
+    super();
     this.random = random;
-    /** Oldest first; the last one takes new sound. @type {Session[]} */
-    this.sessions = [];
     /** @type {LinkState} */
     this.state = "waiting";
     this.reason = "";
@@ -66,33 +63,6 @@ export class Uplink {
     this.slow = "";
     /** @type {Set<number>} */
     this.asked = new Set();
-    /** @type {{pts: number, cause: string} | null} */
-    this.pausedAt = null;
-    this.lastWall = 0;
-    this.finishing = false;
-    this.drift = new Drift();
-  }
-
-  // ---- capture -------------------------------------------------------------------------------------------------
-
-  /**
-   * A new session takes the sound from here on.
-   * @param {number} id
-   * @param {number} pts
-   * @param {string} [cause]
-   * @param {boolean} [repeats] see Session
-   */
-  begin(id, pts, cause = "reload", repeats = true) {
-    const session = new Session(id, pts, repeats);
-    session.bridgeCause = cause;
-    this.sessions.push(session);
-    this.lastWall = 0;
-    return session;
-  }
-
-  /** The session that takes new sound. */
-  get current() {
-    return this.sessions[this.sessions.length - 1];
   }
 
   /** What is sent now. */
@@ -100,75 +70,9 @@ export class Uplink {
     return this.sessions[0];
   }
 
-  get endPts() {
-    return this.current?.endPts ?? 0;
-  }
-
-  /** Media time up to which all sound is on the server or in the store: a crash of the page now costs nothing before it. */
-  get durablePts() {
-    for (const session of this.sessions) {
-      for (const chunk of session.chunks.values()) if (!chunk.stored) return chunk.pts;
-    }
-    return this.endPts;
-  }
-
-  /**
-   * Takes a frame of sound; returns the chunks that it became (none while paused).
-   * ``wall`` is the clock when it was captured: a jump means that the computer slept, which becomes a gap.
-   * @param {Uint8Array} pcm
-   * @param {number} wall milliseconds
-   * @returns {Chunk[]}
-   */
-  push(pcm, wall) {
-    /** @type {Chunk[]} */
-    const chunks = [];
-    const samples = pcm.length / 2;
-    const lost = this.lastWall ? wall - this.lastWall - FRAME_MS : 0;
-    this.lastWall = wall;
-    if (this.pausedAt) {
-      this.pausedAt.pts += samples + (lost > SLEEP_MS ? Math.round((lost * SAMPLE_RATE_HZ) / 1000) : 0);
-      return chunks;
-    }
-    if (lost > SLEEP_MS) {
-      this.drift.reset();
-      chunks.push(this.gap(Math.round((lost * SAMPLE_RATE_HZ) / 1000), "sleep"));
-    } else if (wall) chunks.push(...this.madeUp(wall, samples));
-    chunks.push(this.current.add({ pts: this.endPts, samples, pcm }));
-    return chunks;
-  }
-
-  /** A gap for sound that got lost before it came here. @param {number} wall @param {number} samples @returns {Chunk[]} */
-  madeUp(wall, samples) {
-    const lost_ms = this.drift.lost(wall, ((this.endPts + samples) * 1000) / SAMPLE_RATE_HZ);
-    return lost_ms > 0 ? [this.gap(Math.round((lost_ms * SAMPLE_RATE_HZ) / 1000), "dropped")] : [];
-  }
-
-  /** @param {number} samples @param {string} cause */
-  gap(samples, cause) {
-    return this.current.add({ pts: this.endPts, samples, pcm: null, gap: cause });
-  }
-
-  /** Sound is left out from here on; media time goes on. @param {string} cause */
-  pause(cause) {
-    this.pausedAt ??= { pts: this.endPts, cause };
-  }
-
-  /** Ends a pause. @returns {Chunk[]} */
-  resume() {
-    this.drift.reset();
-    const paused = this.pausedAt;
-    this.pausedAt = null;
-    return paused && paused.pts > this.endPts ? [this.gap(paused.pts - this.endPts, paused.cause)] : [];
-  }
-
-  /** The track ends with what has been captured. @param {Uint8Array} rest @returns {Chunk[]} */
+  /** The track ends with what has been captured; nothing more is taken when the server has refused it. @param {Uint8Array} rest */
   finish(rest) {
-    if (this.finishing) return [];
-    this.finishing = true;
-    const chunks = this.resume();
-    const pcm = this.state === "failed" ? new Uint8Array(0) : rest;
-    chunks.push(this.current.add({ pts: this.endPts, samples: pcm.length / 2, pcm, last: true }));
-    return chunks;
+    return super.finish(this.state === "failed" ? new Uint8Array(0) : rest);
   }
 
   // ---- the server ------------------------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 // @ts-check
 /// <reference lib="webworker" />
 /**
- * The Worker of one track: owns its socket, its numbers and its part of the store. The page's timers, its busy
- * moments and its closing do not matter to it. All decisions are made by ``machine.js``; here is only the I/O.
+ * The Worker of one track: owns its socket, its numbers and its part of the store (``shelf.js``). The page's timers, its
+ * busy moments and its closing do not matter to it. All decisions are made by ``machine.js``; here is only the I/O.
  *
  * In:  start{recording, continuous}, pause{cause}, resume, wake, forget, frames (a port of the audio thread)
  * Out: started{start} with the media sample at which the sound goes on, status{...} a few times a second, fault{detail}
@@ -10,48 +10,38 @@
 
 import { FRAME_MS, SAMPLE_RATE_HZ } from "./frames.js";
 import { Uplink } from "./machine.js";
-import { Store } from "./store.js";
+import { Shelf } from "./shelf.js";
 
 /** @typedef {import("./store.js").Recording} Recording */
-/** @typedef {import("./session.js").Chunk} Chunk */
-/** @typedef {import("./session.js").Session} Session */
 
 const POLL_MS = 30;
 const STATUS_MS = 250;
-const BATCH = 5;
-const GRACE_MS = 600;
-const KEEP_IN_MEMORY = 1000;
 
 class TrackWorker {
   constructor() {
     this.uplink = new Uplink();
-    /** @type {Store | null} */
-    this.store = null;
+    /** @type {Shelf | null} */
+    this.shelf = null;
     /** @type {Recording | null} */
     this.recording = null;
     /** @type {WebSocket | null} */
     this.socket = null;
-    /** @type {Chunk[]} */
-    this.batch = [];
-    /** Batches that are written: where they start and how long they are, per session. @type {Map<number, Map<number, number>>} */
-    this.written = new Map();
-    /** The writes so far, one after the other. @type {Promise<void>} */
-    this.writing = Promise.resolve();
     this.statusAt = 0;
     this.continuous = false;
     this.timer = 0;
-    this.savedPts = 0;
   }
 
   /** @param {Recording} recording @param {boolean} continuous whether the source has no wall clock (a file) */
   async start(recording, continuous) {
     this.recording = recording;
     this.continuous = continuous;
-    this.store = await Store.open().catch(() => null);
-    for (const known of recording.sessions) await this.restore(known);
+    const shelf = new Shelf(recording, this.uplink, (detail) => post({ type: "fault", detail }));
+    await shelf.open();
+    for (const known of recording.sessions) await shelf.restore(known, continuous);
+    this.shelf = shelf;
     if (recording.finished && (this.uplink.current?.lastN ?? -1) >= 0) this.uplink.finishing = true;
     else this.beginSession(recording);
-    await this.saveRecording();
+    await shelf.saveRecording();
     this.timer = setInterval(() => this.tick(), POLL_MS);
     if (recording.finished) this.finish(new Uint8Array(0));
   }
@@ -76,97 +66,20 @@ class TrackWorker {
     return Math.max(known, byClock);
   }
 
-  /** Takes back what an earlier page of this recording left behind. @param {{id: number, basePts: number | null, shift: number}} known */
-  async restore({ id, basePts, shift }) {
-    const recording = /** @type {Recording} */ (this.recording);
-    const batches = (await this.store?.batches(recording.key, id).catch(() => [])) ?? [];
-    const chunks = batches.flat();
-    if (chunks.length === 0) return;
-    const session = this.uplink.begin(id, chunks[0].pts, "reload", this.continuous);
-    session.basePts = basePts;
-    session.shift = shift;
-    session.safeN = chunks[0].n;
-    for (const chunk of chunks) session.restore({ ...chunk, stored: true });
-    session.shed(KEEP_IN_MEMORY);
-    this.written.set(id, new Map(batches.map((batch) => [batch[0].n, batch.length])));
-  }
-
   /** @param {{type: string, pcm: ArrayBuffer, wall: number}} message */
   captured(message) {
-    if (!this.uplink.current) return;
+    if (!this.shelf) return;
     const pcm = new Uint8Array(message.pcm);
     if (message.type === "last") this.finish(pcm);
-    else this.keep(this.uplink.push(pcm, this.continuous ? 0 : message.wall));
+    else this.shelf?.keep(this.uplink.push(pcm, this.continuous ? 0 : message.wall));
   }
 
   /** @param {Uint8Array} rest */
   finish(rest) {
     const recording = /** @type {Recording} */ (this.recording);
-    this.keep(this.uplink.finish(rest));
+    this.shelf?.keep(this.uplink.finish(rest));
     recording.finished = true;
-    void this.flush();
-  }
-
-  /** @param {Chunk[]} chunks */
-  keep(chunks) {
-    this.batch.push(...chunks);
-    if (this.batch.length >= BATCH) void this.flush(this.healthy() ? GRACE_MS : 0);
-  }
-
-  healthy() {
-    return this.uplink.state === "open" && this.uplink.status(Date.now()).waiting_s < 1;
-  }
-
-  /**
-   * Writes what is still not safe after ``grace`` milliseconds. Batches are written in the order of capture, so that
-   * what a crash leaves behind has no hole.
-   */
-  flush(grace = 0) {
-    const session = this.uplink.current;
-    const batch = this.batch.splice(0);
-    const due = Date.now() + grace;
-    this.writing = this.writing.then(async () => {
-      const wait = due - Date.now();
-      if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
-      await this.writeOut(session, batch);
-    });
-    return this.writing;
-  }
-
-  /** @param {Session} session @param {Chunk[]} batch */
-  async writeOut(session, batch) {
-    const unsafe = batch.filter((chunk) => session.chunks.has(chunk.n));
-    if (!this.store || !this.recording) return;
-    try {
-      if (unsafe.length) await this.writeBatch(this.recording.key, session, unsafe);
-      await this.saveRecording();
-    } catch (fault) {
-      post({ type: "fault", detail: fault instanceof DOMException && fault.name === "QuotaExceededError" ? "quota" : "store" });
-    }
-  }
-
-  /** @param {string} key @param {Session} session @param {Chunk[]} chunks */
-  async writeBatch(key, session, chunks) {
-    await /** @type {Store} */ (this.store).write(key, session.id, chunks);
-    for (const chunk of chunks) chunk.stored = true;
-    const starts = this.written.get(session.id) ?? new Map();
-    starts.set(chunks[0].n, chunks[chunks.length - 1].n - chunks[0].n + 1);
-    this.written.set(session.id, starts);
-    session.shed(KEEP_IN_MEMORY);
-  }
-
-  async saveRecording() {
-    const recording = /** @type {Recording} */ (this.recording);
-    const live = new Set(this.uplink.sessions.map((session) => session.id));
-    recording.endPts = this.uplink.durablePts;
-    recording.paused = this.uplink.pausedAt?.cause ?? "";
-    recording.sessions = recording.sessions
-      .filter(({ id }) => live.has(id))
-      .map((known) => {
-        const session = this.uplink.sessions.find(({ id }) => id === known.id);
-        return session?.bound ? { id: known.id, basePts: session.basePts, shift: session.shift } : known;
-      });
-    await this.store?.saveRecording(recording);
+    void this.shelf?.flush();
   }
 
   tick() {
@@ -176,12 +89,12 @@ class TrackWorker {
       else if (action.do === "send") this.socket?.send(action.data);
       else if (action.do === "ping") this.socket?.send(JSON.stringify({ type: "ping" }));
       else if (action.do === "close") this.drop(action.code);
-      else void this.load(action.session, action.n);
+      else void this.shelf?.load(action.session, action.n);
     }
     if (now < this.statusAt) return;
     this.statusAt = now + STATUS_MS;
     this.report(now);
-    void this.trim();
+    void this.shelf?.trim();
   }
 
   /** @param {number} now */
@@ -191,18 +104,7 @@ class TrackWorker {
     if (status.state !== "done" && status.state !== "failed") return;
     clearInterval(this.timer);
     this.drop(1000);
-    if (status.state === "done" && this.recording) void this.store?.forget(this.recording.key);
-  }
-
-  /** Removes what has become safe from the store. */
-  async trim() {
-    const recording = /** @type {Recording} */ (this.recording);
-    for (const [id, starts] of this.written) {
-      const session = this.uplink.sessions.find((known) => known.id === id);
-      const safe = [...starts].filter(([n, length]) => !session || n + length <= session.safeN).map(([n]) => n);
-      for (const n of safe) starts.delete(n);
-      await this.store?.remove(recording.key, id, safe).catch(() => undefined);
-    }
+    if (status.state === "done") void this.shelf?.forget();
   }
 
   /** @param {number} session @param {number} nextSeq */
@@ -248,7 +150,7 @@ class TrackWorker {
     const now = Date.now();
     if (message.type === "welcome") {
       this.uplink.welcomed(message, now);
-      void this.saveRecording().catch(() => undefined);
+      void this.shelf?.saveRecording().catch(() => undefined);
     } else if (message.type === "ack") this.uplink.acked(message.upto, now);
     else if (message.type === "nack") this.uplink.missed(message.from, now);
     else if (message.type === "slow") this.uplink.slowed(message.code === "storage-full" ? "full" : "slow", now);
@@ -262,34 +164,21 @@ class TrackWorker {
     if (socket && socket.readyState <= WebSocket.OPEN) socket.close(code);
   }
 
-  /** @param {number} id @param {number} n */
-  async load(id, n) {
-    const recording = /** @type {Recording} */ (this.recording);
-    const session = this.uplink.sessions.find((known) => known.id === id);
-    const chunks = (await this.store?.batch(recording.key, id, n).catch(() => [])) ?? [];
-    for (const chunk of chunks) {
-      const known = session?.chunks.get(chunk.n);
-      if (known && chunk.pcm) known.pcm ??= chunk.pcm.slice(chunk.pcm.length - known.samples * 2);
-    }
-    const wanted = session?.chunks.get(n);
-    if (wanted && !wanted.pcm && !wanted.gap) session?.chunks.delete(n);
-  }
-
   /** @param {string} cause */
   pause(cause) {
     this.uplink.pause(cause);
-    void this.flush();
+    void this.shelf?.flush();
   }
 
   resume() {
-    this.keep(this.uplink.resume());
-    void this.flush();
+    this.shelf?.keep(this.uplink.resume());
+    void this.shelf?.flush();
   }
 
   async forget() {
     clearInterval(this.timer);
     this.drop(1000);
-    if (this.recording) await this.store?.forget(this.recording.key);
+    await this.shelf?.forget();
     post({ type: "forgotten" });
   }
 }
@@ -307,7 +196,7 @@ self.addEventListener("message", (event) => {
   else if (message.type === "pause") worker.pause(message.cause);
   else if (message.type === "resume") worker.resume();
   else if (message.type === "wake") worker.uplink.wake(Date.now());
-  else if (message.type === "flush") void worker.flush();
+  else if (message.type === "flush") void worker.shelf?.flush();
   else if (message.type === "finish") worker.finish(new Uint8Array(0));
   else if (message.type === "forget") void worker.forget();
 });

@@ -12,6 +12,7 @@ import { topBar } from "../top.js";
  * @property {HTMLElement} player
  * @property {HTMLElement} ask
  * @property {HTMLElement} finder
+ * @property {HTMLElement} gaps
  * @property {() => void} addNote
  * @property {() => void} copyLink
  * @property {(anchor: HTMLElement) => void} exports
@@ -31,7 +32,7 @@ export function recapParts(root, content) {
   const silent = h("p", { class: "small", hidden: true }, "Nothing was said in this meeting.");
   const textSection = h("section", { id: "transcript", tabIndex: -1, "aria-label": "Transcript" }, h("div", { class: "bar-row" }, h("h2", null, "Transcript"), content.finder), silent, content.transcript);
   const nav = h("nav", { "aria-label": "In this recap" });
-  const article = h("article", null, head.element, summarySection, content.ask, notesSection, chapterSection, textSection);
+  const article = h("article", null, head.element, summarySection, content.ask, notesSection, chapterSection, content.gaps, textSection);
   const main = h("main", { class: "recap loading", id: "main", tabIndex: -1 }, nav, article);
   fill(root, topBar(), main, content.player);
   return { ...head, main, summary, summarySection, notesSection, notesNone, chapterList, chapterSection, silent, textSection, nav };
