@@ -109,7 +109,6 @@ class Transcription:
                 for message in messages:
                     for piece in self.timeline.push(message.seq, message.data):
                         await self._push(piece)
-                    await asyncio.sleep(0)  # a replay must not keep the lease from being renewed
                     await asyncio.sleep(0)  # sound that is there already must not keep the lease from being renewed
         finally:
             await self._reader.close()
