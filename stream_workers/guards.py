@@ -57,12 +57,18 @@ def echoes(words: Sequence[str], vocabulary: Sequence[str]) -> bool:
     return any(pair in pairs for pair in pairwise(spoken))
 
 
-def without_loops(words: Sequence[HeardWord]) -> list[HeardWord]:
-    """``words`` with what is repeated four times and more (once for long runs of words) said once."""
+def without_loops(words: Sequence[HeardWord], *, strict: bool = False) -> list[HeardWord]:
+    """``words`` with what is repeated four times and more (three times for runs of words) said once.
+
+    ``strict``: runs of three words and more may not be said even twice. For previews, which need not be complete.
+    """
     kept = list(words)
     for size in range(1, 9):
-        kept = _collapse(kept, size, 4 if size == 1 else 3)
+        kept = _collapse(kept, size, 4 if size == 1 else 2 if strict and size >= _RUN else 3)
     return kept
+
+
+_RUN = 3
 
 
 def _collapse(words: list[HeardWord], size: int, times: int) -> list[HeardWord]:

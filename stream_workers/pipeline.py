@@ -21,6 +21,7 @@ from contracts.audio import SAMPLE_RATE_HZ
 from contracts.live import TrackWork
 from stream_workers import commit, guards, readings
 from stream_workers.decode import DecodeJob, HeardWord, Hypothesis, Kind
+from stream_workers.guards import Evidence
 from stream_workers.listening import Act, Ended, Heard, Listener, Look, Missing, Silent, Spoken
 from stream_workers.memory import Early, Memory, Phrase
 from stream_workers.ports import Advanced, Final, Finished, GapOut, Output
@@ -113,7 +114,9 @@ class Pipeline:
 
     def _waits(self, act: Act) -> bool:
         # What the engine has in hand stays, even if it has become needless meanwhile.
-        return act is self._given or isinstance(act, Spoken) or (isinstance(act, Look) and not self._needless(act))
+        if isinstance(act, Spoken):
+            return act is self._given or self._memory.early.until < act.end
+        return act is self._given or (isinstance(act, Look) and not self._needless(act))
 
     def _needless(self, look: Look) -> bool:
         """Whether its phrase is written or was looked at before (a replay), or it would only make us later."""
@@ -146,7 +149,7 @@ class Pipeline:
             Kind.INTERIM,
             start,
             self._listener.tape.cut(start, end),
-            self._settings.interim_pad_s,
+            self._settings.pressed_interim_pad_s if self._pressed() else self._settings.interim_pad_s,
             1,
             self._memory.language.locked or self._memory.language.best,
             self._work.languages,
@@ -159,18 +162,19 @@ class Pipeline:
     def complete(self, job: DecodeJob, result: Hypothesis | None) -> Sequence[Output]:
         """Take the engine's answer; None means that an interim was skipped."""
         if job.kind is Kind.INTERIM:
-            return self._show(job, result) if result else []
+            return self._show(job, result, self._listener.evidence) if result else []
         act, self._given = self._acts.popleft(), None
         if isinstance(act, Look):
             return [*self._look(act, job, result), *self._settle()]
         if not isinstance(act, Spoken) or result is None:
             raise ValueError("the answer belongs to no open phrase")
-        self._memory = self._memory.read(clear=result.logprob >= self._settings.quick_logprob)
         found = readings.split(act, job, result, self._memory)
+        self._memory = self._memory.read(clear=readings.ease(result, found) >= self._settings.quick_ease)
         if self._reading < Reading.ALONE and not self._good(act, job, result, found):
             self._acts.appendleft(act)
             self._tried = self._reading
-            return []
+            # Better than nothing, until the next reading is there.
+            return [*self._show(job, result, act.evidence)] if self._tried is Reading.QUICK else []
         self._tried = None
         return [*self._write(act, job, result, found.words), *self._settle()]
 
@@ -222,11 +226,11 @@ class Pipeline:
         self._told = self._memory.restart
         return [Final(segment, *self._checkpoint()), *left]
 
-    def _show(self, job: DecodeJob, heard: Hypothesis) -> Sequence[Output]:
-        credible = guards.believable(heard, len(heard.words), self._listener.evidence, self._settings.guards)
+    def _show(self, job: DecodeJob, heard: Hypothesis, evidence: Evidence) -> Sequence[Output]:
+        credible = guards.believable(heard, len(heard.words), evidence, self._settings.guards)
         if not credible or readings.echoes(heard.words, self._work):
             return []
-        words = [w.text for w in guards.without_loops(heard.words)]
+        words = [w.text for w in guards.without_loops(heard.words, strict=True)]
         known = self._memory.words_since(job.start)
         rest = words[commit.rest_after(known, words) :]
         return self._preview.heard(job.start, job.start + len(job.pcm), rest, heard.language)
@@ -236,7 +240,10 @@ class Pipeline:
         outputs: list[Output] = []
         while self._acts and not self._waits(self._acts[0]):
             act = self._acts.popleft()
-            if isinstance(act, Heard):
+            if isinstance(act, Look):
+                continue
+            if isinstance(act, Spoken):
+                outputs += self._pass(act)
                 continue
             if isinstance(act, Silent):
                 self._memory = self._memory.rested(act.end, act.vad)
@@ -250,6 +257,14 @@ class Pipeline:
                 outputs.append(Finished(*self._checkpoint()))
             self._listener.tape.forget(self._memory.restart)
         return outputs
+
+    def _pass(self, act: Spoken) -> list[Output]:
+        """A phrase that was cut in mid speech, all of whose words are written."""
+        phrase = Phrase(act.start, act.speech, act.end, act.vad, ())
+        memory = self._memory
+        self._memory = memory.after(phrase, memory.early, memory.language, self._settings.memory_samples, act.vad_after)
+        act.tape.forget(self._memory.restart)
+        return self._advance()
 
     def _advance(self) -> list[Output]:
         if self._memory.restart - self._told < self._settings.advance_samples:

@@ -5,6 +5,7 @@ choice; fully, together with the phrases before it, which the model reads anew; 
 something or read its hints instead. Most phrases of a clear speaker need the first reading only.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -24,6 +25,7 @@ _FEWEST_WORDS_PER_SECOND = 1.0
 """Who speaks says more than this."""
 _LEAST_SAID_AGAIN = 0.6
 """A second reading of what is known has at least so many of its words, or it skipped some."""
+_LEAST_P = 1e-3
 
 
 class Reading(IntEnum):
@@ -53,7 +55,7 @@ def phrase_job(
         Kind.FINAL,
         start,
         act.tape.cut(start, end),
-        settings.look_pad_s if pressed else settings.quick_pad_s if quick else settings.final_pad_s,
+        settings.pressed_pad_s if pressed else settings.quick_pad_s if quick else settings.final_pad_s,
         1 if pressed or quick else settings.final_beam,
         memory.language.locked,
         work.languages,
@@ -103,12 +105,11 @@ def echoes(words: Sequence[HeardWord], work: TrackWork) -> bool:
     return guards.echoes([w.text for w in words], work.vocabulary)
 
 
-def left_out(act: Spoken, job: DecodeJob, found: Split, memory: Memory) -> bool:
-    """Whether the model skipped words of the window: too few stand for what is known, or for the phrase itself."""
-    if found.known < _LEAST_SAID_AGAIN * len(memory.words_since(job.start)):
-        return True
-    open_s = (act.end - max(act.speech, memory.early.until)) / SAMPLE_RATE_HZ - _QUIET_S
-    return len(found.words) < open_s * _FEWEST_WORDS_PER_SECOND
+def ease(heard: Hypothesis, found: Split) -> float:
+    """How surely the new words were read: their mean log probability, that of the whole window when there are none."""
+    if not found.words:
+        return heard.logprob
+    return sum(math.log(max(w.p, _LEAST_P)) for w in found.words) / len(found.words)
 
 
 def good(
@@ -122,11 +123,20 @@ def good(
 ) -> bool:
     """Whether a reading may stand; else the next way of reading is tried."""
     if reading is Reading.QUICK:
-        return _sure(act, heard, found, settings) and not left_out(act, job, found, memory)
-    return job.start >= act.speech or not left_out(act, job, found, memory)
+        return _sure(act, heard, found, settings) and not _short(act, found, memory)
+    if job.start >= act.speech:
+        return True
+    skipped = found.known < _LEAST_SAID_AGAIN * len(memory.words_since(job.start))
+    return not skipped and not _short(act, found, memory)
 
 
 def _sure(act: Spoken, heard: Hypothesis, found: Split, settings: SpeechSettings) -> bool:
-    likely = bool(heard.words) and heard.logprob >= settings.quick_logprob
+    likely = bool(heard.words) and ease(heard, found) >= settings.quick_ease
     credible = guards.believable(heard, len(found.words), act.evidence, settings.guards)
     return likely and credible and all(w.p >= settings.quick_p for w in found.words)
+
+
+def _short(act: Spoken, found: Split, memory: Memory) -> bool:
+    """Whether there are too few words for so much speech."""
+    open_s = (act.end - max(act.speech, memory.early.until)) / SAMPLE_RATE_HZ - _QUIET_S
+    return len(found.words) < open_s * _FEWEST_WORDS_PER_SECOND

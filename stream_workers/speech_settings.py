@@ -19,7 +19,7 @@ class SpeechSettings(msgspec.Struct, frozen=True):
     """Silence appended to final windows."""
     final_beam: int = 5
     """Beam of finals."""
-    context_s: float = 12.0
+    context_s: float = 8.0
     """Longest final window: phrases before the new one are heard again as far as they fit."""
     reach_s: float = 4.0
     """A final window may end so much later than its phrase, if the sound is there."""
@@ -29,10 +29,10 @@ class SpeechSettings(msgspec.Struct, frozen=True):
     """Whether it is told what was said before."""
     quick_pad_s: float = 4.0
     """Silence appended to it."""
-    quick_logprob: float = -0.3
-    """Mean log probability from which the quick reading is good enough."""
+    quick_ease: float = -0.4
+    """Mean log probability of its new words from which it is good enough, and the next phrase is read quickly too."""
     quick_p: float = 0.2
-    """And least probability of each of its new words."""
+    """And least probability of each of them."""
     prompt_s: float = 0.0
     """Text of so much sound before a final window is given to the model as what was said before."""
     look_context_s: float = 0.0
@@ -41,8 +41,12 @@ class SpeechSettings(msgspec.Struct, frozen=True):
     """Beam of looks."""
     advance_s: float = 4.0
     """Silence after which the checkpoint moves on."""
-    look_pad_s: float = 4.0
+    look_pad_s: float = 3.8
     """Silence appended when an open phrase is looked at for words that are final already."""
+    pressed_pad_s: float = 3.8
+    """Silence appended to final windows while there is more to do than fits."""
+    pressed_interim_pad_s: float = 2.0
+    """And to interim windows."""
     early: EarlyRules = EarlyRules()
     cuts: CutRules = CutRules()
     guards: GuardRules = GuardRules()

@@ -45,7 +45,7 @@ def stands(reading: Reading, act: Spoken, heard: Hypothesis, known: Memory) -> b
     ("heard", "expected"),
     [
         (said("at nine on monday", 0.3), True),
-        (said("at nine on monday", 0.3, logprob=-0.6), False),
+        (said("at nine on monday", 0.3, p=0.6), False),
         (said("at nine on monday", 0.3, p=0.1), False),
         (said("at", 0.3), False),
         (said("", 0.3), False),

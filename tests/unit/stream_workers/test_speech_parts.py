@@ -211,3 +211,10 @@ def test_one_track_that_catches_up_is_no_crowd():
     for second in range(60):
         pace.worked(second, second + 1.0, waiting=1)
     assert not pace.pressed
+
+
+def test_a_preview_says_no_run_of_words_twice():
+    twice = heard("nothing surprising in this nothing surprising in this")
+    assert len(without_loops(twice)) == 8
+    assert len(without_loops(twice, strict=True)) == 4
+    assert len(without_loops(heard("no no yes"), strict=True)) == 3
