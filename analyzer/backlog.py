@@ -3,7 +3,7 @@
 from collections import deque
 
 from analyzer.chain import Candidate
-from analyzer.ops import item_id, stands_in
+from analyzer.ops import item_id
 from analyzer.phrase import phrase
 from analyzer.transcript import Transcript
 from contracts.notes import NoteItem
@@ -37,7 +37,7 @@ class Backlog:
 
 def _wanted(candidate: Candidate, transcript: Transcript) -> bool:
     unit = candidate.units[candidate.row]
-    if not stands_in(unit, transcript.heard):
+    if not transcript.whole(unit):
         return False
     stored = transcript.notes.items.get(item_id(candidate.kind, unit))
     if stored is None:

@@ -11,7 +11,7 @@ from analyzer.chain import Candidate, Chain, quick
 from analyzer.detector import Matrix
 from analyzer.llm import LanguageModel
 from analyzer.merge import Known, doubled, joined, twin
-from analyzer.ops import item_id, publishable, stands_in
+from analyzer.ops import item_id, publishable
 from analyzer.prompt import line
 from analyzer.recap import Writer
 from analyzer.transcript import Transcript
@@ -173,7 +173,7 @@ def reworded(candidate: Candidate, text: str, transcript: Transcript) -> NoteIte
     """The item that gets ``text``, while its words still stand and nobody has written, removed or merged it."""
     unit = candidate.units[candidate.row]
     stored = transcript.notes.items.get(item_id(candidate.kind, unit))
-    if stored is None or stored.text == text or not stands_in(unit, transcript.heard):
+    if stored is None or stored.text == text or not transcript.whole(unit):
         return None
     return stored if writable(stored) else None
 

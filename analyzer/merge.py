@@ -7,6 +7,7 @@ import msgspec
 from analyzer.detector import Matrix
 from analyzer.ops import MAX_EVIDENCE
 from contracts.notes import Change, NoteItem
+from contracts.quotes import sentences
 
 SAME = 0.80
 """Texts of one kind with at least this cosine are the same thing."""
@@ -42,8 +43,9 @@ def joined(stored: NoteItem, item: NoteItem, at: float) -> NoteItem | None:
     if stored.deleted or stored.merged_into:
         return None
     cited = {(e.segment_id, e.quote) for e in stored.evidence}
-    more = tuple(e for e in item.evidence if (e.segment_id, e.quote) not in cited)
-    evidence = (*stored.evidence, *more)[:MAX_EVIDENCE]
+    said = (lines for lines in sentences(item.evidence) if not any((e.segment_id, e.quote) in cited for e in lines))
+    more = tuple(e for lines in said for e in lines)
+    evidence = (*stored.evidence, *more)[: max(MAX_EVIDENCE, len(stored.evidence))]
     changed = msgspec.structs.replace(
         stored,
         evidence=evidence,

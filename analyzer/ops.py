@@ -13,7 +13,7 @@ from analyzer.transcript import Heard
 from analyzer.units import Unit
 from contracts.notes import Change, Evidence, Kind, NoteItem
 
-MAX_EVIDENCE = 6
+MAX_EVIDENCE = 12
 MAX_TEXT_CHARS = 240
 GROUNDED_SHARE = 0.75
 ABOUT_WORDS = 2
@@ -95,8 +95,10 @@ def publishable(draft: Draft, heard: Mapping[str, Heard], people: list[str], at:
 
 
 def evidence_of(units: tuple[Unit, ...]) -> tuple[Evidence, ...]:
-    """The units as evidence, at most MAX_EVIDENCE."""
-    return tuple(Evidence(u.segment_id, u.text, u.start, u.end) for u in units[:MAX_EVIDENCE])
+    """The units as evidence, a line for each segment they are said in: all of the first, then up to MAX_EVIDENCE."""
+    parts = [(p, n > 0) for u in units for n, p in enumerate(u.parts)]
+    most = max(MAX_EVIDENCE, len(units[0].parts) if units else 0)
+    return tuple(Evidence(p.segment_id, p.text, p.start, p.end, more) for p, more in parts[:most])
 
 
 def stands(evidence: Evidence, heard: Mapping[str, Heard]) -> bool:
@@ -106,11 +108,6 @@ def stands(evidence: Evidence, heard: Mapping[str, Heard]) -> bool:
     if cited is None or not quote:
         return False
     return f" {' '.join(quote.split())} " in f" {' '.join(cited.segment.text.split())} "
-
-
-def stands_in(unit: Unit, heard: Mapping[str, Heard]) -> bool:
-    """Whether ``unit`` is still said in the newest version of its segment."""
-    return stands(evidence_of((unit,))[0], heard)
 
 
 def known(owner: str, people: list[str], said: str) -> bool:

@@ -1,12 +1,18 @@
-"""Items whose cited words changed: changed with them, or withdrawn, and their history says why. Pure."""
+"""Items whose cited words changed or went on: changed with them, or withdrawn, and their history says why. Pure."""
 
 import msgspec
 
 from analyzer.chain import Candidate, draft_of
-from analyzer.ops import evidence_of, from_words, known, stands
+from analyzer.ops import evidence_of, item_id, known, stands, tidy
+from analyzer.phrase import phrase
 from analyzer.spots import SHORT_WORDS
 from analyzer.transcript import Transcript
-from contracts.notes import Change, NoteItem
+from analyzer.units import Unit
+from contracts.notes import Change, Evidence, NoteItem
+from contracts.quotes import sentences
+
+_CORRECTED = "the cited words were corrected"
+_WENT_ON = "the sentence went on"
 
 
 def changes(segments: frozenset[str], candidates: list[Candidate], transcript: Transcript, at: float) -> list[NoteItem]:
@@ -23,40 +29,64 @@ def changes(segments: frozenset[str], candidates: list[Candidate], transcript: T
 def _again(
     item: NoteItem, segments: frozenset[str], candidates: list[Candidate], transcript: Transcript, at: float
 ) -> NoteItem | None:
-    by_hand = item.history[:1] and item.history[0].by != "analyzer"
-    if by_hand or not item.history:
+    if not item.history or item.history[0].by != "analyzer":
         return None
-    standing = tuple(e for e in item.evidence if stands(e, transcript.heard))
-    if item.evidence[0] not in standing:
-        # What is left must carry the item by itself: a bare yes to words that are gone does not.
-        standing = tuple(e for e in standing if len(e.quote.split()) > SHORT_WORDS)
-    same = next(
-        (c for c in candidates if c.kind == item.kind and c.units[c.row].segment_id in segments & _cited(item)), None
-    )
+    said = sentences(item.evidence)
+    standing = [lines for lines in said if _stands(lines, transcript)]
+    unsaid = not all(stands(e, transcript.heard) for e in item.evidence)
+    same = _same(said[0], segments, candidates, item)
     if same is not None:
-        unit = same.units[same.row]
-        draft = draft_of(same, from_words(unit), item.confidence or 0.0, transcript)
-        owner = draft.owner if draft.owner and known(draft.owner, transcript.people(), unit.text) else None
-        moved = evidence_of((unit,))
-        if len(standing) == len(item.evidence):
-            better = msgspec.structs.replace(item, owner=owner)
-        else:
-            rest = tuple(e for e in standing if e != moved[0])
-            better = msgspec.structs.replace(
-                item, text=draft.text, owner=owner, due=draft.due, due_words=draft.due_words, evidence=(*moved, *rest)
-            )
-        return _noted(item, better, at, "changed", "the cited words were corrected")
-    if standing and len(standing) < len(item.evidence):
-        better = msgspec.structs.replace(item, evidence=standing)
-        return _noted(item, better, at, "changed", "some cited words were corrected")
+        better = _moved(item, same, standing, transcript)
+        reason = _WENT_ON if not unsaid and better.evidence != item.evidence else _CORRECTED
+        return _noted(item, better, at, "changed", reason)
+    if said[:1] != standing[:1]:
+        # What is left must carry the item by itself: a bare yes to words that are gone does not.
+        standing = [lines for lines in standing if sum(len(e.quote.split()) for e in lines) > SHORT_WORDS]
     if standing:
-        return None
+        better = msgspec.structs.replace(item, evidence=tuple(e for lines in standing for e in lines))
+        return _noted(item, better, at, "changed", "some cited words were corrected")
+    if item.locked and not unsaid:
+        return None  # it still stands as a part of what was said, and somebody has made it theirs
     gone = msgspec.structs.replace(item, status="withdrawn")
-    return _noted(item, gone, at, "withdrawn", "the cited words were corrected")
+    return _noted(item, gone, at, "withdrawn", _CORRECTED if unsaid else _WENT_ON)
 
 
-def _cited(item: NoteItem) -> frozenset[str]:
-    return frozenset(e.segment_id for e in item.evidence)
+def _stands(lines: tuple[Evidence, ...], transcript: Transcript) -> bool:
+    """Whether ``lines`` are still a whole sentence as it was said."""
+    heard = transcript.heard.get(lines[0].segment_id)
+    now = transcript.sentences([heard.segment]) if heard else []
+    cited = [(e.segment_id, e.quote) for e in lines]
+    return any([(p.segment_id, p.text) for p in u.parts] == cited for u in now)
+
+
+def _same(
+    lines: tuple[Evidence, ...], segments: frozenset[str], candidates: list[Candidate], item: NoteItem
+) -> Candidate | None:
+    """What is found now where the item's first sentence was; the place that it came from before others."""
+    cited = {e.segment_id for e in lines}
+    if not cited & segments:
+        return None
+    near = [c for c in candidates if c.kind == item.kind and cited & {p.segment_id for p in _unit(c).parts}]
+    return next((c for c in near if item_id(c.kind, _unit(c)) == item.id), near[0] if near else None)
+
+
+def _moved(item: NoteItem, same: Candidate, standing: list[tuple[Evidence, ...]], transcript: Transcript) -> NoteItem:
+    """The item as what is found now says it."""
+    unit = _unit(same)
+    text = phrase(same.kind, list(same.units), same.row).text
+    draft = draft_of(same, text, item.confidence or 0.0, transcript)
+    owner = draft.owner if draft.owner and known(draft.owner, transcript.people(), unit.text) else None
+    moved = evidence_of((unit,))
+    rest = tuple(e for lines in standing if lines != moved for e in lines)
+    if moved in standing:
+        return msgspec.structs.replace(item, owner=owner, evidence=(*moved, *rest))
+    return msgspec.structs.replace(
+        item, text=tidy(text), owner=owner, due=draft.due, due_words=draft.due_words, evidence=(*moved, *rest)
+    )
+
+
+def _unit(candidate: Candidate) -> Unit:
+    return candidate.units[candidate.row]
 
 
 def _noted(item: NoteItem, better: NoteItem, at: float, what: str, reason: str) -> NoteItem | None:

@@ -4,9 +4,13 @@ Pure: ``apply`` takes records in stream order and never looks at a clock. Whoeve
 meeting comes to the same state, so a new analyzer goes on where another one stopped.
 """
 
+from bisect import bisect_left, insort
+from collections.abc import Iterable
+from itertools import pairwise
+
 import msgspec
 
-from analyzer.units import Unit, split
+from analyzer.units import Unit, goes_on, sentences
 from contracts.corrections import Corrected
 from contracts.lifecycle import MeetingDeleted, MeetingEnding, MeetingRenamed, MeetingStarted, TrackAdded
 from contracts.notes import (
@@ -22,6 +26,9 @@ from contracts.notes import (
 from contracts.people import ParticipantJoined
 from contracts.transcript import Segment, SegmentFinal, SegmentRevised, TrackFinished, TrackGap
 
+MAX_RUN = 32
+"""Segments on either side that are looked at for the rest of a sentence, at most."""
+
 
 class Heard(msgspec.Struct, frozen=True):
     """The newest version of a segment and the stream sequence that made it so."""
@@ -29,7 +36,7 @@ class Heard(msgspec.Struct, frozen=True):
     segment: Segment
     seq: int
     new: bool
-    """False when it replaced an earlier version."""
+    """False when it replaced an earlier version, or its sentence has other neighbours now."""
 
 
 class Transcript:
@@ -53,6 +60,8 @@ class Transcript:
         self._words: dict[str, Corrected] = {}
         self._early: dict[str, SegmentCorrected] = {}
         self._ordered: list[Heard] | None = None
+        self._lines: dict[str, list[tuple[float, str]]] = {}
+        """Start and id of the segments with words, by track and time."""
 
     @property
     def drained(self) -> bool:
@@ -117,9 +126,46 @@ class Transcript:
             self._set(record.segment, known.corrected(record), seq, new=False)
 
     def _set(self, segment: str, words: Corrected, seq: int, *, new: bool) -> None:
+        """Take the new version in; segments whose sentence it continues, or no longer does, change with it."""
+        old, shown = self.heard.get(segment), words.shown()
+        before = self._links(old.segment) if old else set()
+        before |= self._links(shown)
         self._words[segment] = words
-        self.heard[segment] = Heard(words.shown(), seq, new)
+        if old and old.segment.text.strip():
+            self._lines[old.segment.track].remove((old.segment.start, segment))
+        self.heard[segment] = Heard(shown, seq, new)
+        if shown.text.strip():
+            insort(self._lines.setdefault(shown.track, []), (shown.start, segment))
+        after = self._links(old.segment) if old else set()
+        after |= self._links(shown)
+        for other in {i for link in before ^ after for i in link} - {segment}:
+            self.heard[other] = Heard(self.heard[other].segment, seq, new=False)
         self._ordered = None
+
+    def _links(self, segment: Segment) -> set[tuple[str, str]]:
+        """Neighbours around the place of ``segment`` that are one sentence."""
+        line = self._lines.get(segment.track, [])
+        at = bisect_left(line, (segment.start, segment.id))
+        near = [self.heard[i].segment for _, i in line[max(0, at - 1) : at + 2]]
+        return {(a.id, b.id) for a, b in pairwise(near) if self._joined(a, b)}
+
+    def _joined(self, before: Segment, after: Segment) -> bool:
+        return self.speaker(before) == self.speaker(after) and goes_on(before, after)
+
+    def _run(self, segment: Segment) -> list[Segment]:
+        """The neighbours of ``segment`` in its track that it shares sentences with, itself included, by time."""
+        line = self._lines.get(segment.track, [])
+        at = bisect_left(line, (segment.start, segment.id))
+        run = [segment]
+        for _, name in reversed(line[max(0, at - MAX_RUN) : at]):
+            if not self._joined(self.heard[name].segment, run[0]):
+                break
+            run.insert(0, self.heard[name].segment)
+        for _, name in line[at + 1 : at + 1 + MAX_RUN]:
+            if not self._joined(run[-1], self.heard[name].segment):
+                break
+            run.append(self.heard[name].segment)
+        return run
 
     def speaker(self, segment: Segment) -> str | None:
         """The name to show for who said ``segment``: renamed label, label, or the track's one person."""
@@ -144,14 +190,47 @@ class Transcript:
             self._ordered = sorted(with_words, key=lambda h: (h.segment.start, h.segment.id))
         return self._ordered
 
+    def goes_on(self, segment: Segment) -> bool:
+        """Whether the last sentence of ``segment`` ends in a later one."""
+        line = self._lines.get(segment.track, [])
+        after = line[bisect_left(line, (segment.start, segment.id)) + 1 :][:1]
+        return bool(after) and self._joined(segment, self.heard[after[0][1]].segment)
+
+    def sentences(self, segments: Iterable[Segment]) -> list[Unit]:
+        """The whole sentences that have words in ``segments``, by where they begin."""
+        wanted = {s.id: s for s in segments if s.text.strip()}
+        found: list[tuple[float, str, int, Unit]] = []
+        done: set[str] = set()
+        for segment in wanted.values():
+            if segment.id in done:
+                continue
+            run = self._run(segment)
+            done.update(s.id for s in run)
+            starts = {s.id: s.start for s in run}
+            for unit in sentences(run, self.speaker(segment)):
+                if any(p.segment_id in wanted for p in unit.parts):
+                    found.append((starts[unit.segment_id], unit.segment_id, unit.index, unit))
+        return [unit for *_, unit in sorted(found, key=lambda f: f[:3])]
+
     def units(self) -> list[Unit]:
         """All sentences by time."""
-        return [u for h in self.in_time_order() for u in split(h.segment, self.speaker(h.segment))]
+        return self.sentences(h.segment for h in self.in_time_order())
 
     def units_from(self, since_s: float) -> list[Unit]:
         """Sentences of the segments that start at ``since_s`` or later, by time."""
-        later = (h.segment for h in self.in_time_order() if h.segment.start >= since_s - 1.0)
-        return [u for s in later for u in split(s, self.speaker(s))]
+        return self.sentences(h.segment for h in self.in_time_order() if h.segment.start >= since_s - 1.0)
+
+    def whole(self, unit: Unit) -> bool:
+        """Whether ``unit`` is still a sentence as it was said: no part has other words, and it has not gone on."""
+        heard = self.heard.get(unit.segment_id)
+        now = self.sentences([heard.segment]) if heard else []
+        return any((u.text, u.parts[0].segment_id) == (unit.text, unit.segment_id) for u in now)
+
+    def open(self, unit: Unit) -> bool:
+        """Whether ``unit`` may go on: it has no full stop and nothing of its track follows it."""
+        last = self.heard[unit.parts[-1].segment_id].segment
+        line = self._lines[last.track]
+        return not unit.ended and line[-1] == (last.start, last.id)
 
     def arrived_after(self, seq: int) -> list[Heard]:
         """Segments that came or changed after ``seq``, in the order of the log."""

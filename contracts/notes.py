@@ -23,6 +23,7 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
     quote: str
     start: float
     end: float
+    goes_on: bool = False  # with the sentence of the evidence before it, which became final in several segments
 
 
 class Change(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -291,10 +292,9 @@ def _merged(notes: Notes, record: NotesMerged) -> Notes:
         return notes
     change = Change(record.at, record.user, "merged", record.item)
     evidence = into.evidence + tuple(e for e in item.evidence if e not in into.evidence)
+    history = (*into.history, change)[-MAX_HISTORY:]
     return _put(
         notes,
         msgspec.structs.replace(item, rev=item.rev + 1, merged_into=into.id),
-        msgspec.structs.replace(
-            into, rev=into.rev + 1, evidence=evidence, history=(*into.history, change)[-MAX_HISTORY:]
-        ),
+        msgspec.structs.replace(into, rev=into.rev + 1, evidence=evidence, history=history),
     )

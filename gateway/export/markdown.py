@@ -2,6 +2,7 @@
 
 import re
 
+from contracts.quotes import quoted
 from gateway.export.report import KIND_TITLES, Report, clock, facts_line, item_details, printable
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!&$])")
@@ -30,7 +31,7 @@ def to_markdown(report: Report) -> bytes:
                 box = f"[{'x' if item.status == 'done' else ' '}] " if kind == "action" else ""
                 details = item_details(item)
                 lines.append(f"- {box}{escape(item.text)}" + (f" ({escape(details)})" if details else ""))
-                lines += [f"  > {escape(e.quote)} ({clock(e.start)})" for e in item.evidence[:1]]
+                lines += [f"  > {escape(said)} ({clock(start)})" for said, start in quoted(item.evidence)[:1]]
             lines.append("")
     if report.chapters:
         lines += ["## Chapters", ""]

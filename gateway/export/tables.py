@@ -8,6 +8,7 @@ import icalendar
 import msgspec
 
 from contracts.notes import NoteItem
+from contracts.quotes import quoted
 from gateway.export.report import Report, clock, printable
 
 COLUMNS = ("meeting", "date", "action", "owner", "due", "status", "quote", "at")
@@ -33,7 +34,7 @@ def to_csv(report: Report) -> bytes:
 
 
 def _row(report: Report, item: NoteItem) -> tuple[str, ...]:
-    quote, at = (item.evidence[0].quote, clock(item.evidence[0].start)) if item.evidence else ("", "")
+    quote, at = next(((said, clock(start)) for said, start in quoted(item.evidence)), ("", ""))
     due = item.due or item.due_words or ""
     day = report.started().date().isoformat()
     return report.title, day, item.text, item.owner or "", due, item.status, quote, at
@@ -66,7 +67,7 @@ def _event(report: Report, item: NoteItem, day: dt.date) -> icalendar.Event:
     event.add("dtend", day + dt.timedelta(days=1))
     event.add("transp", "TRANSPARENT")
     event.add("summary", printable(f"{item.text} ({item.owner})" if item.owner else item.text))
-    quotes = "\n".join(f"“{e.quote}” ({clock(e.start)})" for e in item.evidence)
+    quotes = "\n".join(f"“{said}” ({clock(start)})" for said, start in quoted(item.evidence))
     event.add("description", printable(f"{report.title}\n{quotes}".strip()))
     return event
 

@@ -1,6 +1,7 @@
 """Meetings with human notes, as units: for training the detector and for measuring the notes."""
 
 import gzip
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analyzer.units import Unit, split
+from analyzer.transcript import Transcript
+from analyzer.units import Unit
 from contracts.embedder import Embedder
-from contracts.transcript import Segment
+from contracts.transcript import Segment, SegmentFinal
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "eval" / "meetings"
 OWN = Path(__file__).with_name("meetings")
@@ -61,8 +63,11 @@ def segments(meeting: Meeting) -> list[Segment]:
 
 
 def units(meeting: Meeting) -> list[Unit]:
-    """All sentences in the order of the turns."""
-    return [u for s in segments(meeting) for u in split(s, s.speaker)]
+    """All sentences in the order of the turns, as the analyzer joins them."""
+    transcript = Transcript("m")
+    for seq, segment in enumerate(segments(meeting), 1):
+        transcript.apply(seq, SegmentFinal("m", segment))
+    return transcript.units()
 
 
 def labels(meeting: Meeting, found: list[Unit]) -> NDArray[np.float32]:
@@ -80,12 +85,13 @@ def _covers(evidence: dict[str, Any], unit: Unit) -> bool:
     if evidence["speaker"] != unit.speaker:
         return False
     overlap = min(evidence["end"], unit.end) - max(evidence["start"], unit.start)
-    return bool(overlap > 0.5 * (unit.end - unit.start))
+    return bool(overlap > 0.5 * min(unit.end - unit.start, evidence["end"] - evidence["start"]))
 
 
 def vectors(meeting: Meeting, found: list[Unit], embedder: Embedder, cache: Path) -> NDArray[np.float32]:
     """The units' vectors, from the cache folder where they are there."""
-    file = cache / f"{meeting['id']}.npz"
+    said = hashlib.blake2s("\n".join(u.text for u in found).encode(), digest_size=6).hexdigest()
+    file = cache / f"{meeting['id']}-{said}.npz"
     if file.is_file():
         with np.load(file) as stored:
             known: NDArray[np.float32] = stored["v"].astype(np.float32)

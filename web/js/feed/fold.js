@@ -19,7 +19,7 @@
  * @property {number} [stable]
  * @property {string | null} [language]
  */
-/** @typedef {{segment_id: string, quote: string, start: number, end: number}} Evidence */
+/** @typedef {{segment_id: string, quote: string, start: number, end: number, goes_on?: boolean}} Evidence */
 /**
  * @typedef {object} Note
  * @property {string} id

@@ -51,7 +51,7 @@ function facts(note, doing, look) {
   const parts = [
     ...(note.kind === "action" ? actionFacts(note, doing, look) : []),
     note.status === "answered" ? h("span", null, "Answered") : null,
-    ...(note.evidence ?? []).slice(0, MOST_EVIDENCE).map((evidence, index) => hearButton(evidence, index === 0, doing)),
+    ...sentences(note).slice(0, MOST_EVIDENCE).map((evidence, index) => hearButton(evidence, index === 0, doing)),
     (note.locked ?? []).length ? lockMark(note) : null,
     changeTag(note),
     look.source ?? null,
@@ -69,15 +69,30 @@ function actionFacts(note, doing, { showOwner, overdue }) {
   ];
 }
 
-/** @param {import("../../feed/fold.js").Evidence} evidence @param {boolean} first @param {CardWishes} doing */
+/** @param {{start: number, end: number}} evidence @param {boolean} first @param {CardWishes} doing */
 function hearButton(evidence, first, doing) {
   const at = clock(evidence.start);
   return h("button", { type: "button", class: "hear", dataset: { start: String(evidence.start) }, "aria-label": `Hear the words at ${at}`, onclick: () => doing.hear(evidence.start, evidence.end) }, first ? icon("play") : null, at);
 }
 
+/**
+ * The words a note rests on: lines of one sentence, which became final one by one, as one.
+ * @param {Note} note @returns {{quote: string, start: number, end: number}[]}
+ */
+export function sentences(note) {
+  /** @type {{quote: string, start: number, end: number}[]} */
+  const found = [];
+  for (const { quote, start, end, goes_on } of note.evidence ?? []) {
+    const before = found.at(-1);
+    if (before && goes_on) found.splice(-1, 1, { quote: `${before.quote} ${quote}`, start: before.start, end });
+    else found.push({ quote, start, end });
+  }
+  return found;
+}
+
 /** @param {Note} note */
 function quote(note) {
-  const text = note.evidence?.[0]?.quote;
+  const text = sentences(note)[0]?.quote;
   return text ? h("blockquote", { dir: "auto" }, text) : null;
 }
 
