@@ -9,6 +9,7 @@ from typing import Protocol
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from contracts.asking import MAX_LINES, WrittenSentence
 from contracts.errors import Fault
@@ -28,7 +29,9 @@ SINCE_NOTES = 6
 NOTED = ("action", "decision", "question", "risk")
 BESIDE_FROM = 0.6
 """Share of the nearest passage's cosine which the other quoted passages must reach."""
-LINE_MIN_WORDS = 4
+LINE_MIN_WORDS = 3
+REPLY_SHARE = 0.95
+"""How much a reply counts, as a share of the likeness of the question that it follows."""
 
 
 class Citation(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -73,8 +76,11 @@ class Answerer:
         if scope.since_s is not None:
             return await self._since(question, scope, per_passage)
         best, pool = await self._searcher.passages(question, scope, PASSAGES)
-        found = supporting(best) if answered(question, best, pool) else []
-        return [s for candidate in found for s in await self._quoted(question, candidate, per_passage)]
+        if not answered(question, best, pool):
+            return []
+        talk = self._searcher.best(question, [c for c in pool if c.passage.kind == TRANSCRIPT], PASSAGES)
+        found = [c for c in supporting(best) if c.passage.kind != TRANSCRIPT] + supporting(talk)
+        return _once([s for candidate in found for s in await self._quoted(question, candidate, per_passage)])
 
     async def _since(self, question: str, scope: Scope, per_passage: int) -> list[Sentence]:
         """What was noted in that time, and what was said nearest to the question, in the order of the meeting."""
@@ -88,6 +94,8 @@ class Answerer:
 
     async def _quoted(self, question: str, candidate: Candidate, count: int) -> list[Sentence]:
         lines = [line for line in _nearest(candidate) if line.segment and _long_enough(line)]
+        if candidate.passage.kind in NOTED and len(lines) > 1:
+            lines = lines[1:]  # the words that it rests on, not the note's own
         chosen = sorted((await self._best(question, lines))[:count])
         return [_sentence(candidate, lines[i]) for i in chosen]
 
@@ -101,7 +109,21 @@ class Answerer:
         except Fault:
             asked = {root(w) for w in topic_words(question)}
             scores = np.array([len(asked & {root(w) for w in words_of(line.text)}) for line in lines])
-        return [int(i) for i in np.argsort(-scores, kind="stable")]
+        return [int(i) for i in np.argsort(-after_questions(scores, lines), kind="stable")]
+
+
+def after_questions(scores: NDArray[np.float32], lines: Sequence[Line]) -> NDArray[np.float32]:
+    """The scores, where a line that follows a question counts nearly as much as the question: it may be the answer."""
+    raised = np.array(scores, np.float32)
+    for i in range(1, len(lines)):
+        if lines[i - 1].text.rstrip().endswith("?"):
+            raised[i] = max(raised[i], REPLY_SHARE * scores[i - 1])
+    return raised
+
+
+def _once(sentences: Sequence[Sentence]) -> list[Sentence]:
+    """Each segment once: what a note rests on is also part of the talk."""
+    return list({(s.citation.meeting, s.citation.segment): s for s in reversed(sentences)}.values())[::-1]
 
 
 async def written(question: str, said: Sequence[Sentence], writer: Writer) -> list[Sentence]:

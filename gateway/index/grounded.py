@@ -32,7 +32,7 @@ def stands(sentence: str, line: str, question: str) -> bool:
     if not sentence or len(sentence) > MAX_CHARS:
         return False
     said = {root(w) for w in words_of(line)}
-    if any(figure not in line for figure in _FIGURE.findall(sentence)):
+    if any(figure not in line and root(figure) not in said for figure in _FIGURE.findall(sentence)):
         return False
     if any(root(name.lower()) not in said for name in _names(sentence)):
         return False

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -15,7 +15,7 @@ from contracts.errors import BadInput, Fault
 from gateway.index.port import KINDS, Candidate, Card, Mode, Needle, Scope, SearchIndex
 from gateway.index.rank import Ranked, Weights, mode_of, rank
 from gateway.index.snippets import Snippet, snippet
-from gateway.index.words import topic_words
+from gateway.index.words import spellings, topic_words
 
 POOL = 100
 """Candidates taken by words and by vector each; what is ranked and counted in facets."""
@@ -102,12 +102,17 @@ class Searcher:
         """The best passages for an answer, best first, and the whole pool that they were chosen from."""
         _check(question, scope, limit, 0)
         candidates = await self.candidates_for(question, scope)
-        return [r.candidate for r in rank(question, candidates, self._weights, limit)], candidates
+        return self.best(question, candidates, limit), candidates
+
+    def best(self, question: str, candidates: Sequence[Candidate], limit: int) -> list[Candidate]:
+        """Those of the candidates that come first, best first."""
+        return [r.candidate for r in rank(question, candidates, self._weights, limit)]
 
     async def candidates_for(self, question: str, scope: Scope) -> list[Candidate]:
         """The pool that is ranked."""
         words = topic_words(question)
-        needle = Needle(tuple(dict.fromkeys(words)), await self._vector(question, words))
+        spelt = dict.fromkeys(way for word in words for way in spellings(word))
+        needle = Needle(tuple(spelt), await self._vector(question, words))
         return await self._index.candidates(needle, scope, POOL)
 
     async def _vector(self, question: str, words: list[str]) -> NDArray[np.float32] | None:

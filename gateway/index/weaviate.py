@@ -161,7 +161,7 @@ class WeaviateIndex:
         return found
 
     async def _by_words(self, needle: Needle, wanted: dict[str, Any]) -> list[Any]:
-        query = schema.stems(" ".join(needle.words))
+        query = " ".join(dict.fromkeys(schema.stems(" ".join(needle.words)).split()))
         if not query:
             return []
         found = await self._passages(self._reads_from).query.bm25(

@@ -17,7 +17,7 @@ from weaviate.util import generate_uuid5
 from gateway.index.port import Card, Entry, Passage, Scope
 from gateway.index.words import root, words_of
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 PREFIX = "RapporteurPassageV"
 STATE = "RapporteurState"
 TENANT = "main"

@@ -29,7 +29,8 @@ _ASKING = _set("""
     decisions conclude concluded conclusion conclusions finalize finalized agree agreed disagree reason reasons
     regarding concerning related relation respect terms team group participant participants people person everyone
     member members meeting meetings speaker speakers someone anybody anyone give gave given make made detail details
-    detailed specific put forward hold held want wanted find found include included including""")
+    detailed specific put forward hold held want wanted find found include included including choose chose chosen pick
+    picked settle settled happen happens happened""")
 """Words of asking about a meeting: they say what kind of answer is wanted, not what it is about."""
 
 _ENDING = re.compile(r"(?:ations?|ings?|ments?|ness|ions?|edly|ed|ies|es|ly|e|s|y)$")
@@ -54,10 +55,44 @@ def topic_words(question: str, names: Iterable[str] = ()) -> list[str]:
     return said
 
 
+def _numbers(words: str, first: int, step: int = 1) -> dict[str, str]:
+    return {word: str(first + step * n) for n, word in enumerate(words.split())}
+
+
+_FIGURES = (
+    _numbers("three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen", 3)
+    | _numbers("seventeen eighteen nineteen", 17)
+    | _numbers("twenty thirty forty fifty sixty seventy eighty ninety", 20, 10)
+    | _numbers("third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth", 3)
+    | _numbers("fifteenth sixteenth seventeenth eighteenth nineteenth", 15)
+    | _numbers("twentieth thirtieth", 20, 10)
+)
+"""Numbers up to two are left out: "one", "first" and "second" are said all the time and mean other things."""
+_ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)")
+
+
+def figure(word: str) -> str | None:
+    """A number as a figure: "fourteenth", "14th" and "14" are all "14"; None for a word that is no number."""
+    found = _ORDINAL.fullmatch(word)
+    return found[1] if found else word if word.isdecimal() else _FIGURES.get(word)
+
+
+def spellings(word: str) -> list[str]:
+    """The word and, when it is a number, the other ways in which it may have been written down."""
+    number = figure(word)
+    if number is None:
+        return [word]
+    ending = "th" if number[-2:] in ("11", "12", "13") else {"1": "st", "2": "nd", "3": "rd"}.get(number[-1], "th")
+    spelt = [w for w, n in _FIGURES.items() if n == number]
+    return list(dict.fromkeys([word, number, number + ending, *spelt]))
+
+
 @functools.lru_cache(maxsize=50_000)
 def root(word: str) -> str:
-    """A crude stem, for highlights only: the word without its usual ending."""
+    """A crude stem, for highlights and comparing: the word without its usual ending, a number as a figure."""
     bare = word.lower().removesuffix("'s")
+    if (number := figure(bare)) is not None:
+        return number
     stem = _ENDING.sub("", bare)
     return stem if len(stem) >= 3 else bare
 

@@ -41,3 +41,8 @@ def test_a_sentence_that_cites_another_line_moves_to_where_it_stands_and_comes_o
 @settings(deadline=None)
 def test_whatever_is_written_is_judged(sentence: str, line: str, question: str) -> None:
     assert stands(sentence, line, question) in (True, False)
+
+
+def test_a_number_may_be_written_as_a_word_or_as_a_figure() -> None:
+    assert stands("They launch on the 14th of March.", "We launch on the fourteenth of March", "When?")
+    assert not stands("They launch on the 15th of March.", "We launch on the fourteenth of March", "When?")
