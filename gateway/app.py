@@ -58,6 +58,7 @@ from gateway.lifecycle import Lifecycle
 from gateway.metrics import Metrics
 from gateway.presence import Presence
 from gateway.projector import Projector
+from gateway.quiet import Quiet
 from gateway.services import Services
 from gateway.settings import GatewaySettings
 from gateway.store.database import Database
@@ -72,8 +73,8 @@ _CONNECT_S = 60.0
 def make_services(settings: GatewaySettings, bus: Bus, tickets: Store) -> Services:
     """All parts, wired by hand."""
     database = Database.at(settings.database_url, settings.data_path)
-    lifecycle, metrics = Lifecycle(bus), Metrics()
-    hub = Hub(bus, database, metrics.feed, settings.feed_backlog)
+    lifecycle, metrics, quiet = Lifecycle(bus), Metrics(), Quiet()
+    hub = Hub(bus, database, metrics.feed, settings.feed_backlog, quiet.apply)
     closer = Closer(bus, database, lifecycle, settings)
     disk = Disk(settings.data_path, settings.min_free_bytes)
     uploads = UploadStore(settings.data_path / "uploads")
@@ -104,6 +105,7 @@ def make_services(settings: GatewaySettings, bus: Bus, tickets: Store) -> Servic
         RateLimit(settings.joins_per_minute / 60, settings.joins_per_minute),
         joining,
         Presence(bus, lifecycle, joining),
+        quiet,
     )
 
 

@@ -23,6 +23,7 @@ from gateway.lifecycle import Lifecycle
 from gateway.metrics import Metrics
 from gateway.presence import Presence
 from gateway.projector import Projector
+from gateway.quiet import Quiet
 from gateway.settings import GatewaySettings
 from gateway.store.database import Database
 from gateway.store.views import load_outline, load_view
@@ -54,6 +55,7 @@ class Services:
     join_rate: RateLimit
     joining: Joining
     presence: Presence
+    quiet: Quiet
 
     async def view(self, user: User, meeting: str, *, write: bool = False) -> MeetingView:
         """The whole meeting, if ``user`` may see (or change) it. Raises NotFound or NotAllowed."""

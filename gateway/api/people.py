@@ -125,12 +125,14 @@ class People(Controller):
         participant: FromPath[str],
         data: JSONBody[ChangedState],
     ) -> Accepted:
-        """Also: off the record. Everybody in the meeting sees it, and nobody can do it for ``me``."""
+        """Also: off the record. Everybody sees it, nobody can do it for ``me``, and nothing is stored from here on."""
         user = acting(request)
         await services.access.sender(user, meeting)
         if participant not in ("me", user.id):
             raise NotAllowed("everybody speaks for themselves", source="client")
-        return Accepted(await services.joining.change(meeting, user.id, data.state))
+        seq = await services.joining.change(meeting, user.id, data.state)
+        services.quiet.learn(meeting, user.id, data.state, seq)
+        return Accepted(seq)
 
     @delete("/participants/{participant:str}", opt={"access": "guest"}, status_code=204, summary="Leave, or remove")
     async def leave(self, request: Req, services: Injected, meeting: FromPath[str], participant: FromPath[str]) -> None:

@@ -73,7 +73,7 @@ def audio_gate(services: Services) -> AudioGate:
     async def redeem(secret: str, meeting: str) -> Ticket:
         return await services.tickets.redeem(secret, meeting, "audio")
 
-    async def open_track(user: User, meeting: str, track: str) -> None:
+    async def open_track(user: User, meeting: str, track: str) -> str:
         own = await services.access.sender(user, meeting)
         view = await services.lifecycle.load(check_id(meeting))
         known = view.tracks.get(track)
@@ -83,12 +83,16 @@ def audio_gate(services: Services) -> AudioGate:
             raise Conflict("the meeting has ended", source="client")
         if own:
             _still_open(view)
+        owner = known.user or user.id
+        person = view.person(owner)
+        services.quiet.learn(meeting, owner, person.state if person else "on", view.seq)
+        return owner
 
     async def check(user: User, meeting: str) -> None:
         if await services.access.sender(user, meeting):
             _still_open(await services.outline(user, meeting))
 
-    return AudioGate(redeem, open_track, check, services.disk.check, services.presence.here)
+    return AudioGate(redeem, open_track, check, services.disk.check, services.presence.here, services.quiet.cause)
 
 
 def feed_gate(services: Services) -> FeedGate:

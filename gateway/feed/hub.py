@@ -1,7 +1,9 @@
 """All feeds of a gateway process: one reader of the MEETING stream, one live subscription, however many browsers."""
 
 import asyncio
+import contextlib
 from collections import OrderedDict
+from collections.abc import Callable
 
 import msgspec
 
@@ -9,6 +11,7 @@ from contracts import log, records, subjects
 from contracts.bus import Bus, Stored
 from contracts.errors import BadInput, Fault, NotFound, Unavailable
 from contracts.live import decode_live
+from contracts.records import Record
 from gateway.feed.messages import encode, update
 from gateway.feed.room import Room
 from gateway.feed.subscriber import Subscriber
@@ -26,7 +29,16 @@ MAX_REPLAY = 2000
 class Hub:
     """Hands out subscribers whose messages have no hole: what they start with, then everything after it."""
 
-    def __init__(self, bus: Bus, database: Database, metrics: FeedMetrics, backlog: int) -> None:
+    def __init__(
+        self,
+        bus: Bus,
+        database: Database,
+        metrics: FeedMetrics,
+        backlog: int,
+        heard: Callable[[str, int, Record], None] = lambda *_: None,
+    ) -> None:
+        """``heard`` is told every record of a lifecycle: meeting, sequence, record."""
+        self._heard = heard
         self._bus = bus
         self._database = database
         metrics.subscribers.set_function(self.count)
@@ -63,6 +75,9 @@ class Hub:
     def _on_record(self, stored: Stored) -> None:
         self._position = stored.seq
         meeting = subjects.meeting_of(stored.subject)
+        if stored.subject == subjects.lifecycle(meeting):
+            with contextlib.suppress(BadInput):
+                self._heard(meeting, stored.seq, records.decode(stored.data))
         if meeting in self._loading:
             self._loading[meeting].append(stored)
         elif meeting in self._rooms:

@@ -18,6 +18,7 @@ from gateway import problems
 from gateway.auth.identity import Ticket, User
 from gateway.auth.limits import RateLimit
 from gateway.ingest import protocol
+from gateway.ingest.hush import Hush
 from gateway.ingest.protocol import Hello, Nack, Ping, Pong, ServerMessage, Slow, Welcome
 from gateway.ingest.session import AudioSession, HighWater
 from gateway.metrics import IngestMetrics
@@ -39,14 +40,16 @@ class Gate(msgspec.Struct, frozen=True):
 
     redeem: Callable[[str, str], Awaitable[Ticket]]
     """The ticket behind a secret, for a meeting. Raises NotSignedIn."""
-    open_track: Callable[[User, str, str], Awaitable[None]]
-    """Raises NotFound, NotAllowed or Conflict unless the user may send sound on the track of the meeting."""
+    open_track: Callable[[User, str, str], Awaitable[str]]
+    """Whose track it is. Raises NotFound, NotAllowed or Conflict unless the user may send sound on it."""
     check: Callable[[User, str], Awaitable[None]]
     """Raises NotFound or NotAllowed when the user may not send sound to the meeting any more."""
     check_space: Callable[[], None]
     """Raises StorageFull while nothing new may be recorded."""
     here: Callable[[str, str, str], AbstractAsyncContextManager[None]]
     """Open while the user (second) sends on the track (third) of the meeting (first)."""
+    quiet: Callable[[str, str], str]
+    """Why nothing of the person (second) may be kept in the meeting (first) right now, or an empty text."""
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -70,7 +73,9 @@ class AudioSocket:
         self._gate = gate
         self._limits = limits
         self._metrics = metrics
-        self._frames: asyncio.Queue[Frame] = asyncio.Queue(_QUEUE_FRAMES)
+        self._frames: asyncio.Queue[tuple[Frame, str]] = asyncio.Queue(_QUEUE_FRAMES)
+        """With why each may not be kept, as of its arrival."""
+        self._quiet: Callable[[], str] = str
         self._order = asyncio.Lock()
         """Held from the session's decision until its frames are queued, so that none overtakes another."""
         self._rate = RateLimit(limits.speed * SAMPLE_RATE_HZ, BURST_S * SAMPLE_RATE_HZ)
@@ -100,7 +105,8 @@ class AudioSocket:
                 hello = protocol.check_hello(self._text(await self._next()))
         except TimeoutError as exc:
             raise BadInput("no hello came", source="client") from exc
-        user = await self._admit(meeting, hello)
+        user, person = await self._admit(meeting, hello)
+        self._quiet = lambda: self._gate.quiet(meeting, person)
         subject = subjects.audio(meeting, hello.track)
         mark = await self._mark(subject)
         session = AudioSession(mark, hello.session, gap_wait_s=self._limits.gap_wait_s)
@@ -111,15 +117,15 @@ class AudioSocket:
             tasks.create_task(self._tick(session), name="ingest.tick")
             tasks.create_task(self._store(session, subject, hello.track, mark.stream_seq), name="ingest.store")
 
-    async def _admit(self, meeting: str, hello: Hello) -> User:
+    async def _admit(self, meeting: str, hello: Hello) -> tuple[User, str]:
+        """Who sends, and whose sound it is."""
         user: User | None = self._socket.scope.get("user")
         if hello.ticket or user is None:
             ticket = await self._gate.redeem(hello.ticket, meeting)
             if ticket.track not in (None, hello.track):
                 raise NotSignedIn("the ticket is for another track", source="client")
             user = ticket.user
-        await self._gate.open_track(user, meeting, subjects.check_id(hello.track))
-        return user
+        return user, await self._gate.open_track(user, meeting, subjects.check_id(hello.track))
 
     async def _recheck(self, user: User, meeting: str) -> None:
         """A right that is taken away ends the connection soon."""
@@ -160,7 +166,7 @@ class AudioSocket:
         for frame in frames:
             if frame.gap is not None:
                 self._metrics.gaps.inc()
-            await self._frames.put(frame)
+            await self._frames.put((frame, self._quiet()))
 
     async def _tick(self, session: AudioSession) -> None:
         while True:
@@ -175,14 +181,16 @@ class AudioSocket:
                 raise _Done
 
     async def _store(self, session: AudioSession, subject: str, track: str, last_seq: int) -> None:
+        hush = Hush()
         while not session.finished:
-            frame = await self._frames.get()
-            msg_id = f"{track}:{frame.session}:{frame.seq}"
-            try:
-                last_seq = await self._append(subject, encode_frame(frame), msg_id, last_seq)
-            except Fenced:
-                await self._check_newest(subject, session)
-                raise
+            frame, cause = await self._frames.get()
+            for kept in hush.take(frame, cause or self._quiet()):
+                msg_id = f"{track}:{kept.session}:{kept.seq}"
+                try:
+                    last_seq = await self._append(subject, encode_frame(kept), msg_id, last_seq)
+                except Fenced:
+                    await self._check_newest(subject, session)
+                    raise
             session.stored(frame)
             if (ack := session.ack(flush=self._frames.empty() and frame.is_last)) is not None:
                 await self._send(ack)

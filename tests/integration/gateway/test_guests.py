@@ -13,7 +13,7 @@ from litestar import Litestar
 from litestar.routes import HTTPRoute
 
 from contracts import subjects
-from contracts.audio import Flag, decode_frame
+from contracts.audio import FRAME_SAMPLES, Flag, decode_frame
 from contracts.bus import Bus
 from gateway.api import sockets
 from gateway.app import create_app
@@ -164,6 +164,39 @@ async def test_a_guest_takes_part(client: Client, guest: Guest, bus: Bus) -> Non
     last = await bus.last(subjects.AUDIO_STREAM, subjects.audio(guest.meeting, track))
     assert last is not None
     assert decode_frame(last.data).flags & Flag.LAST
+
+
+async def test_nothing_is_stored_while_off_the_record_whatever_is_sent(guest: Guest, bus: Bus) -> None:
+    async def be(state: str) -> None:
+        answer = await guest.http.patch(f"/v1/meetings/{guest.meeting}/participants/me", json={"state": state})
+        assert answer.status_code == 202
+
+    track = (await guest.track()).json()["track"]
+    socket, _ = await guest.open(track)
+    await socket.send(sound(0))
+    await acked(socket, 0)
+    await be("off_record")
+    for seq in range(1, 5):
+        await socket.send(sound(seq))
+    await acked(socket, 4)
+    await socket.close()
+    socket, welcome = await guest.open(track)
+    assert welcome["resume_from"] == 1
+    for seq in range(1, 8):
+        await socket.send(sound(seq))
+    await acked(socket, 7)
+    await be("on")
+    await socket.send(sound(8))
+    await acked(socket, 8)
+    await be("paused")
+    await socket.send(sound(9, last=True))
+    assert await close_code_of(socket) == 1000
+    stored = await bus.read_until(subjects.AUDIO_STREAM, subjects.audio(guest.meeting, track), 1, 2**62)
+    frames = [decode_frame(message.data) for message in stored]
+    heard = [int.from_bytes(f.payload[:2], "little") for f in frames if f.payload and f.gap is None]
+    assert heard == [0, 8]
+    assert [(f.gap.cause, f.gap.samples) for f in frames if f.gap] == [("off_record", 7 * FRAME_SAMPLES)]
+    assert frames[-1].is_last
 
 
 def _asked(app: Litestar) -> Iterator[tuple[str, str]]:
