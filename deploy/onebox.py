@@ -103,12 +103,13 @@ class OneBox:
         return {role: planned.url(role) for role in natsconf.ROLES}, (spec, planned.health_url)
 
     def _services(self, urls: Mapping[str, str], budget: Mapping[str, int]) -> list[Spec]:
+        whip_port = preflight.free_beside(self._chosen)
         names = ["gateway", "whip", *(f"worker-{n + 1}" for n in range(self._chosen.workers)), "analyzer"]
         return [
             Spec(
                 name,
                 argv(service := name.partition("-")[0]),
-                child_env(self._env, self._chosen, service, urls[role_of(service)], budget),
+                child_env(self._env, self._chosen, service, urls[role_of(service)], budget, whip_port),
                 self._log(name),
                 vital=service != "whip",
             )

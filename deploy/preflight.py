@@ -75,6 +75,20 @@ def check_port(chosen: OneBoxSettings) -> None:
             ) from exc
 
 
+def free_beside(chosen: OneBoxSettings) -> int:
+    """The next port, or where somebody has that, one that nobody listens on right now."""
+    family = socket.AF_INET6 if ":" in chosen.host else socket.AF_INET
+    for port in (chosen.port + 1, 0):
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((chosen.host, port))
+            except (OSError, OverflowError):
+                continue
+            return int(probe.getsockname()[1])
+    return chosen.port + 1
+
+
 def check_disk(chosen: OneBoxSettings) -> None:
     """Raises StorageFull when less than ``min_free_mb`` is free where the data are."""
     free_mb = shutil.disk_usage(chosen.data).free // 10**6

@@ -74,19 +74,25 @@ def load(env: Mapping[str, str]) -> OneBoxSettings:
 
 
 def child_env(
-    env: Mapping[str, str], chosen: OneBoxSettings, service: str, bus_url: str, bus_budget: Mapping[str, int]
+    env: Mapping[str, str],
+    chosen: OneBoxSettings,
+    service: str,
+    bus_url: str,
+    bus_budget: Mapping[str, int],
+    whip_port: int = 0,
 ) -> dict[str, str]:
     """The environment of a service: what the person set, and what the supervisor decides.
 
-    Settings of the other services and of the supervisor are left out.
+    Settings of the other services and of the supervisor are left out. ``whip_port``: where WebRTC sound is taken.
     """
+    at = env.get("WHIP_PORT") or str(whip_port or chosen.port + 1)
     prefixes = (PREFIX, *(f"{name.upper()}_" for name in SERVICES if name != service))
     mine = f"{service.upper()}_"
     result = {k: v for k, v in env.items() if not k.startswith(prefixes) and k not in ("PORT", "PYTHONPATH")}
     result = {f"BUS_{name.upper()}": str(size) for name, size in bus_budget.items()} | result
     result |= {"BUS_URL": bus_url, "BUS_NAME": role_of(service), "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     if service == "whip":
-        result = {"WHIP_PORT": str(chosen.port + 1)} | result
+        result |= {"WHIP_PORT": at}
         return result | {"WHIP_HOST": chosen.host, "WHIP_GATEWAY_URL": chosen.address}
     result |= {f"{mine}DATA": str(chosen.data), f"{mine}MODELS": str(chosen.models)}
     if service == "worker":
@@ -94,6 +100,7 @@ def child_env(
         result = {"OPENBLAS_NUM_THREADS": "1"} | result
     if service == "gateway":
         result |= {f"{mine}HOST": chosen.host, f"{mine}PORT": str(chosen.port)}
+        result.setdefault(f"{mine}WHIP_URL", f"{chosen.address.rpartition(':')[0]}:{at}")
     return result
 
 

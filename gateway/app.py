@@ -36,6 +36,7 @@ from gateway.api import (
     sockets,
     system,
     upload,
+    whip,
     words,
 )
 from gateway.auth.access import Access
@@ -63,6 +64,7 @@ from gateway.services import Services
 from gateway.settings import GatewaySettings
 from gateway.store.database import Database
 from gateway.traces import Traces
+from gateway.whip_door import WhipDoor
 
 MAX_BODY_BYTES = 1024 * 1024
 WS_MAX_BYTES = 64 * 1024 + 4096
@@ -106,6 +108,7 @@ def make_services(settings: GatewaySettings, bus: Bus, tickets: Store) -> Servic
         joining,
         Presence(bus, lifecycle, joining),
         quiet,
+        WhipDoor(settings.whip_url),
     )
 
 
@@ -126,6 +129,9 @@ def routes() -> list[ControllerRouterHandler]:
         sockets.feed,
         sockets.feed_events,
         audio.recording,
+        whip.endpoint,
+        whip.resource,
+        whip.sender,
         *system.route_handlers(),
         search.search,
         actions.actions,
@@ -189,6 +195,7 @@ async def running(services: Services) -> AsyncIterator[None]:
         services.hub.close()
         for task in started:
             task.cancel()
+    await services.whip.close()
     await services.memory.close()
     await services.database.close()
 

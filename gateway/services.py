@@ -28,6 +28,7 @@ from gateway.settings import GatewaySettings
 from gateway.store.database import Database
 from gateway.store.views import load_outline, load_view
 from gateway.view import MeetingView
+from gateway.whip_door import WhipDoor
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class Services:
     joining: Joining
     presence: Presence
     quiet: Quiet
+    whip: WhipDoor
 
     async def view(self, user: User, meeting: str, *, write: bool = False) -> MeetingView:
         """The whole meeting, if ``user`` may see (or change) it. Raises NotFound or NotAllowed."""

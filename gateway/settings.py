@@ -61,6 +61,8 @@ class GatewaySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Looks at and uses of invitations, per client address."""
     sockets_per_minute: int = 240
     """New sockets per client address."""
+    whip_url: str = ""
+    """Where the process that takes WebRTC sound answers; empty = there is none."""
     feed_backlog: int = 256
     """Messages that may wait for one feed subscriber."""
     search_threads: int = 1

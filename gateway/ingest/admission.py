@@ -18,7 +18,7 @@ _FAULTS: dict[int, type[Fault]] = {
 
 
 class AddedTrack(msgspec.Struct, frozen=True):
-    """The gateway's answer: the new track."""
+    """The gateway's answer: the track."""
 
     track: str
 
@@ -32,10 +32,15 @@ class Admission:
     async def add_track(self, meeting: str, bearer: str, speaker: str | None, label: str) -> str:
         """A new track of ``meeting`` for the holder of ``bearer``. Raises the fault that the gateway answered."""
         body = {"source": "whip", "speaker": speaker, "label": label}
+        return await self._ask(f"/v1/meetings/{check_id(meeting)}/tracks", bearer, body)
+
+    async def open_track(self, meeting: str, ticket: str, track: str) -> str:
+        """``track``, which the holder of ``ticket`` (used up by this) may send. Raises the gateway's fault."""
+        return await self._ask(f"/v1/meetings/{check_id(meeting)}/tracks/{check_id(track)}/sender", ticket, {})
+
+    async def _ask(self, path: str, bearer: str, body: dict[str, str | None]) -> str:
         try:
-            answer = await self._client.post(
-                f"/v1/meetings/{check_id(meeting)}/tracks", json=body, headers={"authorization": f"Bearer {bearer}"}
-            )
+            answer = await self._client.post(path, json=body, headers={"authorization": f"Bearer {bearer}"})
         except httpx.HTTPError as exc:
             raise Unavailable("the gateway does not answer", source="gateway") from exc
         if answer.status_code != httpx.codes.CREATED:

@@ -24,19 +24,20 @@ class Hush:
         done = [] if cause == self._cause else self.flush()
         if frame.is_last:
             return [*done, *self.flush(), _ended(frame)]
-        self._grow(frame, cause)
-        assert self._gap is not None
-        return done + (self.flush() if self._gap.samples >= LONGEST_SAMPLES else [])
+        return done + (self.flush() if self._grow(frame, cause) >= LONGEST_SAMPLES else [])
 
     def flush(self) -> list[Frame]:
         """The gap that is open, if one is."""
         gap, self._gap, self._cause = self._gap, None, ""
         return [] if gap is None else [gap]
 
-    def _grow(self, frame: Frame, cause: str) -> None:
+    def _grow(self, frame: Frame, cause: str) -> int:
+        """Take the frame into the gap; how long that is now."""
         start = frame.pts_samples if self._gap is None else self._gap.pts_samples
         self._cause = cause
-        self._gap = gap_frame(frame.session, frame.seq, start, Gap(frame.end_samples - start, cause))
+        samples = frame.end_samples - start
+        self._gap = gap_frame(frame.session, frame.seq, start, Gap(samples, cause))
+        return samples
 
 
 def _ended(frame: Frame) -> Frame:

@@ -20,8 +20,10 @@ from contracts import log, subjects
 from contracts.audio import SAMPLE_RATE_HZ, Frame, encode_frame
 from contracts.bus import Bus
 from contracts.errors import BadInput, Fault, StorageFull, Unavailable
+from gateway.ingest.hush import Hush
 from gateway.ingest.jitter import JitterBuffer
 from gateway.ingest.offer import Fragment
+from gateway.ingest.session import HighWater
 from gateway.ingest.sound import Pcm, Sound
 
 ANSWER_S = 15.0
@@ -66,16 +68,37 @@ class Tap:
 
 
 class Peer:
-    """A sender from its offer to the LAST frame of its track."""
+    """A sender from its offer to the LAST frame of its track.
 
-    def __init__(self, bus: Bus, meeting: str, track: str, configuration: RTCConfiguration | None = None) -> None:
+    ``stays``: whoever vanishes without a goodbye may come back to the same track; what was lost meanwhile is a gap.
+    """
+
+    def __init__(
+        self,
+        bus: Bus,
+        meeting: str,
+        track: str,
+        configuration: RTCConfiguration | None = None,
+        *,
+        mark: HighWater | None = None,
+        stays: bool = False,
+    ) -> None:
         self._bus = bus
+        self._mark = mark or HighWater()
+        self._stays = stays
+        self._ended = not stays
+        """Whether the track ends with this peer."""
+        self._began = False
+        self.quiet = ""
+        """Why nothing may be kept right now (``paused``, ``off_record``), or empty."""
         self._subject = subjects.audio(meeting, track)
         self._track = track
         self._connection = RTCPeerConnection(configuration)
         self._jitter = JitterBuffer()
-        self._sound = Sound(int(time.time()), OpusDecoder())
-        self._frames: asyncio.Queue[Frame] = asyncio.Queue(QUEUE_FRAMES)
+        session = max(int(time.time()), self._mark.session + 1)
+        self._sound = Sound(session, OpusDecoder(), pts_samples=self._mark.pts_samples)
+        self._frames: asyncio.Queue[tuple[Frame | None, str]] = asyncio.Queue(QUEUE_FRAMES)
+        """With why each may not be kept; None: nothing more comes from this peer."""
         self._gone = asyncio.Event()
         self._changed = asyncio.Event()
         """Connected, or gone before that."""
@@ -119,8 +142,9 @@ class Peer:
         if fragment.complete:
             await self._connection.addIceCandidate(None)
 
-    def leave(self) -> None:
-        """The client has said goodbye, or the process stops."""
+    def leave(self, *, ends: bool = True) -> None:
+        """The client has said goodbye or may not send any more; without ``ends`` somebody else goes on."""
+        self._ended = ends or not self._stays
         self._gone.set()
         self._changed.set()
 
@@ -135,7 +159,10 @@ class Peer:
             if self._connection.connectionState == "connected":
                 await self._tick()
             self._put(self._sound.push(self._jitter.finish()))
-            self._put(self._sound.finish())
+            rest = self._sound.finish()
+            self._put(rest if self._ended else rest[:-1])
+            if not self._ended:
+                await self._frames.put((None, ""))
             await storing
         finally:
             storing.cancel()
@@ -157,26 +184,30 @@ class Peer:
             self._changed.set()
 
     def _take(self, sequence: int, timestamp: int, payload: bytes) -> None:
+        if not self._began:
+            self._began = True
+            self._put(self._sound.skip(self._mark.ago(time.time()), "network"))
         self._put(self._sound.push(self._jitter.push(sequence, timestamp, payload, time.monotonic())))
 
     def _put(self, frames: list[Frame]) -> None:
         for frame in frames:
             if self._frames.full():
                 self._frames.get_nowait()
-            self._frames.put_nowait(frame)
+            self._frames.put_nowait((frame, self.quiet))
 
     async def _store(self) -> None:
         """Append in order; the sequence numbers of frames that were dropped show as a hole in the media time."""
-        last_seq = 0
+        hush, last_seq = Hush(), self._mark.stream_seq
         while True:
-            frame = await self._frames.get()
+            frame, cause = await self._frames.get()
             try:
-                last_seq = await self._append(frame, last_seq)
+                for kept in hush.flush() if frame is None else hush.take(frame, cause or self.quiet):
+                    last_seq = await self._append(kept, last_seq)
             except Fault as fault:
                 self._log.warning("whip.lost", detail=fault.detail)
                 self._gone.set()
                 return
-            if frame.is_last:
+            if frame is None or frame.is_last:
                 return
 
     async def _append(self, frame: Frame, last_seq: int) -> int:

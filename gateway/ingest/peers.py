@@ -8,14 +8,20 @@ from dataclasses import dataclass, field
 
 from aiortc import RTCConfiguration, RTCIceServer
 
-from contracts import log
+from contracts import log, subjects
+from contracts.audio import decode_frame
 from contracts.bus import Bus
-from contracts.errors import Fault, NotFound
+from contracts.errors import Conflict, Fault, NotFound
 from gateway.auth.limits import RateLimit
 from gateway.ingest import offer as sdp
 from gateway.ingest.admission import Admission
 from gateway.ingest.peer import Peer
+from gateway.ingest.session import HighWater
 from gateway.ingest.settings import WhipSettings
+from gateway.ingest.standing import watch
+
+REPLACE_S = 5.0
+"""A peer that is replaced by its own person has this long to store its last sound."""
 
 
 @dataclass(slots=True)
@@ -26,6 +32,8 @@ class Session:
     bearer: str
     etag: str
     ufrag: str | None
+    track: str
+    task: asyncio.Task[None] | None = None
 
 
 @dataclass
@@ -53,30 +61,57 @@ class Sessions:
         offered = sdp.check_offer(sdp.text(body))
         self.opening += 1
         try:
-            track = await self.admission.add_track(meeting, bearer, query.get("speaker"), query.get("label", ""))
-            peer = Peer(self.bus, meeting, track, configuration(self.settings))
+            peer, track = await self._peer(meeting, bearer, query)
             try:
                 answer = await peer.answer(offered)
             except Fault:
-                peer.leave()
+                peer.leave(ends=False)
                 await peer.run(0)
                 raise
             secret = secrets.token_urlsafe(24)
-            session = Session(peer, bearer, f'"{secrets.token_hex(8)}"', sdp.ufrag_of(offered))
+            session = Session(peer, bearer, f'"{secrets.token_hex(8)}"', sdp.ufrag_of(offered), track)
             self.by_id[secret] = session
         finally:
             self.opening -= 1
-        task = asyncio.create_task(self._run(secret, peer), name=f"whip:{track}")
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+        session.task = asyncio.create_task(self._run(secret, meeting, session), name=f"whip:{track}")
+        self.tasks.add(session.task)
+        session.task.add_done_callback(self.tasks.discard)
         return secret, session, answer
 
-    async def _run(self, secret: str, peer: Peer) -> None:
+    async def _peer(self, meeting: str, bearer: str, query: Mapping[str, str]) -> tuple[Peer, str]:
+        """A peer on a new track, or, with a ticket, on the one that it was made for, from where that ends now."""
+        servers = configuration(self.settings)
+        if "track" not in query:
+            track = await self.admission.add_track(meeting, bearer, query.get("speaker"), query.get("label", ""))
+            return Peer(self.bus, meeting, track, servers), track
+        track = await self.admission.open_track(meeting, bearer, query["track"])
+        await self._replace(track)
+        last = await self.bus.last(subjects.AUDIO_STREAM, subjects.audio(meeting, track))
+        mark = HighWater.of(decode_frame(last.data), last.seq, last.at) if last else HighWater()
+        if mark.closed:
+            raise Conflict("the track has ended", source="client")
+        return Peer(self.bus, meeting, track, servers, mark=mark, stays=True), track
+
+    async def _replace(self, track: str) -> None:
+        """Whoever sent this track before is let go: the same person comes back from a lost connection."""
+        before = [session for session in self.by_id.values() if session.track == track]
+        for session in before:
+            session.peer.leave(ends=False)
+        running = [session.task for session in before if session.task is not None]
+        if running:
+            await asyncio.wait(running, timeout=REPLACE_S)
+
+    async def _run(self, secret: str, meeting: str, session: Session) -> None:
+        peer = session.peer
+        watching = asyncio.create_task(
+            watch(self.bus, meeting, session.track, peer), name=f"whip.watch:{session.track}"
+        )
         try:
             await peer.run(self.settings.connect_s)
         except Exception as exc:  # noqa: BLE001 (the boundary of one peer; the others go on)
             log.get(part="whip").error("whip.failed", error=type(exc).__name__, detail=str(exc)[:200])
         finally:
+            watching.cancel()
             self.by_id.pop(secret, None)
 
     def find(self, secret: str, bearer: str) -> Session:
@@ -93,9 +128,9 @@ class Sessions:
             session.peer.leave()
 
     async def close(self) -> None:
-        """Every track ends; what has come is stored."""
+        """What has come is stored; tracks end, but for those whose people can come back to them."""
         for session in self.by_id.values():
-            session.peer.leave()
+            session.peer.leave(ends=False)
         if self.tasks:
             await asyncio.wait(self.tasks, timeout=10)
         await self.admission.close()

@@ -22,11 +22,16 @@ class HighWater(msgspec.Struct, frozen=True):
     pts_samples: int = 0
     stream_seq: int = 0
     closed: bool = False
+    stored_at: float = 0.0
 
     @classmethod
-    def of(cls, frame: Frame, stream_seq: int) -> "HighWater":
-        """The high-water mark after ``frame``, the newest of its track."""
-        return cls(frame.session, frame.seq + 1, frame.end_samples, stream_seq, frame.is_last)
+    def of(cls, frame: Frame, stream_seq: int, stored_at: float = 0.0) -> "HighWater":
+        """The high-water mark after ``frame``, the newest of its track, stored at that wall clock."""
+        return cls(frame.session, frame.seq + 1, frame.end_samples, stream_seq, frame.is_last, stored_at)
+
+    def ago(self, at: float) -> int:
+        """Samples that have gone by since the end of this mark, at wall clock ``at``; 0 when nothing was stored yet."""
+        return max(0, round((at - self.stored_at) * SAMPLE_RATE_HZ)) if self.stream_seq else 0
 
 
 class AudioSession:

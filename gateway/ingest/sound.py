@@ -52,6 +52,10 @@ class Sound:
                 frames += self._packet(item)
         return frames
 
+    def skip(self, samples: int, cause: str) -> list[Frame]:
+        """Sound that is known to be missing before what comes next."""
+        return [*self._cut(everything=True), self._gap(samples, cause)] if samples > 0 else []
+
     def finish(self) -> list[Frame]:
         """The rest of the sound, and the frame that ends the track."""
         return [*self._cut(everything=True), self._frame(b"", Flag.LAST)]

@@ -6,8 +6,9 @@ from typing import Any
 
 from litestar import HttpMethod, Litestar, Request, Response, route
 from litestar.config.cors import CORSConfig
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException
+from litestar.params import FromPath
 
 from contracts.errors import Fault, NotSignedIn
 from gateway import problems
@@ -30,7 +31,7 @@ class Refusal(HTTPException):
     http_method=[HttpMethod.POST, HttpMethod.GET, HttpMethod.OPTIONS],
     status_code=200,
 )
-async def endpoint(request: Req, sessions: Sessions, meeting: str) -> Response[str]:
+async def endpoint(request: Req, sessions: NamedDependency[Sessions], meeting: FromPath[str]) -> Response[str]:
     """POST an offer, get the answer and the address of the session."""
     if request.method == "OPTIONS":
         return _plain(200, {"accept-post": sdp.OFFER_TYPE})
@@ -53,7 +54,7 @@ async def endpoint(request: Req, sessions: Sessions, meeting: str) -> Response[s
     http_method=[HttpMethod.PATCH, HttpMethod.DELETE, HttpMethod.GET, HttpMethod.OPTIONS],
     status_code=200,
 )
-async def resource(request: Req, sessions: Sessions, secret: str) -> Response[str]:
+async def resource(request: Req, sessions: NamedDependency[Sessions], secret: FromPath[str]) -> Response[str]:
     """PATCH candidates, DELETE to leave."""
     if request.method == "OPTIONS":
         return _plain(200, {"accept-patch": sdp.FRAGMENT_TYPE})

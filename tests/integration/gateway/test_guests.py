@@ -39,6 +39,13 @@ OPEN_TO_ALL = {
     ("GET", "/health/ready"),
     ("POST", "/v1/join"),
     ("POST", "/v1/join/look"),
+    # Not by who is signed in, but by the token or ticket that the request brings.
+    ("GET", "/v1/meetings/{meeting:str}/whip"),
+    ("POST", "/v1/meetings/{meeting:str}/whip"),
+    ("GET", "/v1/whip/{secret:str}"),
+    ("PATCH", "/v1/whip/{secret:str}"),
+    ("DELETE", "/v1/whip/{secret:str}"),
+    ("POST", "/v1/meetings/{meeting:str}/tracks/{track:str}/sender"),
 }
 
 

@@ -1,5 +1,6 @@
 """Settings of the supervisor, and what each service gets of the environment."""
 
+import socket
 from pathlib import Path
 
 import msgspec
@@ -7,6 +8,7 @@ import pytest
 
 from contracts import settings as env_settings
 from contracts.errors import Misconfigured
+from deploy.preflight import free_beside
 from deploy.settings import check_services, child_env, load
 
 
@@ -67,3 +69,13 @@ def test_webrtc_input_signs_in_as_the_gateway_and_listens_on_the_next_port() -> 
     got = child_env({}, load({"PORT": "9000"}), "whip", "nats://h", {})
     assert (got["BUS_NAME"], got["WHIP_PORT"], got["WHIP_GATEWAY_URL"]) == ("gateway", "9001", "http://127.0.0.1:9000")
     assert child_env({"WHIP_PORT": "7"}, load({}), "whip", "nats://h", {})["WHIP_PORT"] == "7"
+    assert child_env({}, load({}), "gateway", "nats://h", {}, 7000)["GATEWAY_WHIP_URL"] == "http://127.0.0.1:7000"
+
+
+def test_a_second_server_beside_the_first_finds_another_port_for_webrtc() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = other.getsockname()[1]
+        assert free_beside(load({"PORT": str(taken - 1)})) not in (taken, 0)
+    assert free_beside(load({"PORT": "65535"})) > 0

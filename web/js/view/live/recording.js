@@ -38,12 +38,18 @@ export class RecordingBar {
     setText(parts.elapsed, clock(elapsed_s(recorder, state)));
     parts.dot.className = live && (recording || !recorder) ? "dot" : "dot idle";
     parts.pauseButton.hidden = !recorder || recorder.ending || failed;
-    if (this.app.me.role === "guest") fill(parts.endButton, "Leave");
+    if (this.app.me.role === "guest") this.drawLeave();
     setText(parts.pauseButton, recorder?.paused ? "Go on" : "Pause");
     parts.endButton.hidden = !live || Boolean(recorder?.ending);
     setText(parts.safe, stateWords(recorder, live, state));
     this.drawLevel(recording ? (recorder?.level ?? 0) : null);
     this.drawBanners(recorder);
+  }
+
+  /** A guest leaves where others end the meeting. */
+  drawLeave() {
+    fill(this.parts.endButton, "Leave");
+    this.parts.endButton.setAttribute("aria-label", "Leave");
   }
 
   /** @param {number | null} level null: nothing is being recorded */
