@@ -5,15 +5,17 @@
  */
 
 import { api } from "../lib/api.js";
+import { DirectTrack } from "./direct.js";
 import { openMicrophone, openTab } from "./sources.js";
 import { Track } from "./track.js";
 import { stored } from "./unfinished.js";
 
 /** @typedef {import("../uplink/store.js").Recording} Recording */
 /** @typedef {import("../feed/health.js").LinkStatus} LinkStatus */
-/** @typedef {{source: "mic" | "tab" | "sample", stream?: MediaStream, deviceId?: string, label: string, speaker?: string | null, people?: number | null}} Pick */
+/** @typedef {{source: "mic" | "tab" | "sample", stream?: MediaStream, deviceId?: string, label: string, speaker?: string | null, people?: number | null, way?: "socket" | "webrtc"}} Pick */
 
 const LOCK_WAIT_MS = 2500;
+const HOLD_MS = 60000;
 
 /** The recording that this page makes; fires ``change``. */
 export class Recorder extends EventTarget {
@@ -24,11 +26,13 @@ export class Recorder extends EventTarget {
     this.guest = guest;
     // Long blocks: nobody listens to the microphone here, and a busy computer then loses no sound.
     this.context = new AudioContext({ latencyHint: "playback" });
-    /** @type {Track[]} */
+    /** @type {(Track | DirectTrack)[]} */
     this.tracks = [];
     this.paused = false;
     /** Why: "paused" or "off_record". */
     this.cause = "";
+    /** Whether the server may still take this person for off, and would leave out what is sent. */
+    this.toldOff = false;
     this.ending = false;
     this.ended = false;
     this.fault = "";
@@ -51,11 +55,10 @@ export class Recorder extends EventTarget {
       /** @type {Recording} */
       const recording = {
         key: `${this.meeting}/${track}`, meeting: this.meeting, track, source: pick.source, deviceId: pick.deviceId ?? "",
-        label: pick.label, startedAt: Date.now(), endPts: 0, paused: "", finished: false, sessions: [],
+        label: pick.label, startedAt: Date.now(), endPts: 0, paused: "", finished: false, sessions: [], way: pick.way ?? "socket",
       };
       await this.hold(recording.key);
-      const entry = new Track(this, recording);
-      this.tracks.push(entry);
+      const entry = this.made(recording);
       await entry.connect(pick.stream ?? null);
     }
     this.changed();
@@ -68,6 +71,7 @@ export class Recorder extends EventTarget {
     this.ending = recordings.every((recording) => recording.finished);
     this.cause = recordings.map((recording) => recording.paused).find((cause) => PAUSES.includes(cause)) ?? "";
     this.paused = this.cause !== "";
+    this.toldOff = this.paused;
     for (const recording of recordings) await this.goOnWith(recording);
     this.changed();
     return true;
@@ -76,8 +80,7 @@ export class Recorder extends EventTarget {
   /** @param {Recording} recording */
   async goOnWith(recording) {
     const fresh = (await stored(recording.key)) ?? recording;
-    const entry = new Track(this, fresh);
-    this.tracks.push(entry);
+    const entry = this.made(fresh);
     if (fresh.finished) return;
     if (fresh.source === "tab") return void (entry.lost = true);
     try {
@@ -86,6 +89,13 @@ export class Recorder extends EventTarget {
     } catch {
       entry.unplugged();
     }
+  }
+
+  /** @param {Recording} recording */
+  made(recording) {
+    const entry = recording.way === "webrtc" ? new DirectTrack(this, recording) : new Track(this, recording);
+    this.tracks.push(entry);
+    return entry;
   }
 
   async prepare() {
@@ -117,7 +127,7 @@ export class Recorder extends EventTarget {
 
   /** @param {object} message */
   each(message) {
-    for (const track of this.tracks) track.worker.postMessage(message);
+    for (const track of this.tracks) track.post(message);
   }
 
   /** Nothing is taken from here on. A pause may become another one. @param {"paused" | "off_record"} [cause] */
@@ -131,13 +141,30 @@ export class Recorder extends EventTarget {
     this.changed();
   }
 
+  /** Goes on at once; nothing is sent before the server knows (``release``), since it would leave that out. */
   resume() {
+    if (this.toldOff) {
+      this.each({ type: "hold", on: true });
+      setTimeout(() => this.release(), HOLD_MS);
+    }
     this.paused = false;
     this.cause = "";
     void this.context.resume();
     for (const track of this.tracks) track.hear(true);
-    for (const track of this.tracks) if (!track.lost) track.worker.postMessage({ type: "resume" });
+    for (const track of this.tracks) if (!track.lost) track.post({ type: "resume" });
     this.changed();
+  }
+
+  /** The server takes this person for on. */
+  release() {
+    if (this.paused || !this.toldOff) return;
+    this.toldOff = false;
+    this.each({ type: "hold", on: false });
+  }
+
+  /** While paused: whether all that was said before is safe, so that the server may be told to take nothing more. */
+  get settled() {
+    return this.tracks.every(({ status }) => status && status.paused && (status.waiting_s === 0 || status.state === "failed"));
   }
 
   /** Gives a track that lost its source a new one. @param {string} [deviceId] */
@@ -145,10 +172,10 @@ export class Recorder extends EventTarget {
     for (const track of this.tracks.filter((entry) => entry.lost)) {
       const stream = track.recording.source === "tab" ? await openTab() : await openMicrophone(deviceId);
       if (!stream) continue;
-      if (track.node) track.plug(stream);
+      if (track.node || track instanceof DirectTrack) track.plug(stream);
       else await track.connect(stream);
       track.lost = false;
-      if (!this.paused) track.worker.postMessage({ type: "resume" });
+      if (!this.paused) track.post({ type: "resume" });
     }
     this.changed();
   }

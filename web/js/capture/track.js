@@ -37,6 +37,11 @@ export class Track {
     this.worker.postMessage({ type: "start", recording, continuous: recording.source === "sample" });
   }
 
+  /** Tells the worker. @param {object} message */
+  post(message) {
+    this.worker.postMessage(message);
+  }
+
   /** @param {any} message */
   told(message) {
     if (message.type === "status") this.status = message.status;

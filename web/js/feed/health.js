@@ -15,6 +15,7 @@ import { plural, size, spell } from "../lib/format.js";
  * @property {number} safe_s
  * @property {number} waiting_s
  * @property {number} retry_in_s
+ * @property {boolean} [direct] by WebRTC: nothing waits, what is not connected is lost
  */
 
 const UNSAFE_S = 3;
@@ -29,6 +30,7 @@ export function linkSentence(link) {
   if (!link) return null;
   const waiting = Math.floor(link.recorded_s - link.safe_s);
   if (link.state === "failed") return { level: "bad", text: FAILURES[link.reason] ?? "The server refused the recording." };
+  if (link.direct) return directSentence(link);
   if (link.reason === "signed-out") {
     return { level: "bad", text: `You are signed out. Recording goes on here, ${waiting} s waiting: open the sign-in link in another tab.` };
   }
@@ -42,6 +44,14 @@ export function linkSentence(link) {
   return null;
 }
 
+/** @param {LinkStatus} link @returns {Sentence | null} */
+function directSentence(link) {
+  if (link.state === "open" || link.state === "done") return null;
+  if (link.reason === "signed-out") return { level: "bad", text: "You are signed out, and what is said now is lost: open the sign-in link in another tab." };
+  if (link.state === "connecting" && !link.reason) return { level: "warn", text: "Connecting by WebRTC." };
+  return { level: "bad", text: "No connection by WebRTC: what is said now is lost. Trying again by itself." };
+}
+
 /** @type {Record<string, string>} */
 const FAILURES = {
   taken: "This recording is running in another window now. Close this one, or end the meeting there.",
@@ -53,6 +63,7 @@ const FAILURES = {
 
 /** "12 min 04 s recorded, all of it safe". @param {LinkStatus} link */
 export function safetySentence(link) {
+  if (link.direct) return `${spell(link.recorded_s)} sent by WebRTC`;
   const unsafe = link.recorded_s - link.safe_s;
   if (unsafe < UNSAFE_S) return `${spell(link.recorded_s)} recorded, all of it safe`;
   return `${spell(link.recorded_s)} recorded, ${spell(link.safe_s)} safe on the server`;

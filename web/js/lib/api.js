@@ -77,6 +77,8 @@ export const api = {
   nameSpeaker: (id, speaker, name) => call("POST", `${meeting(id)}/speakers`, { speaker, name }),
   /** @param {string} id @param {string} scope */
   ticket: (id, scope) => call("POST", "/v1/auth/tickets", { meeting: id, scope }),
+  /** @param {string} id @param {string} track */
+  audioTicket: (id, track) => call("POST", "/v1/auth/tickets", { meeting: id, track, scope: "audio" }),
   /** What a link leads to. @param {string} code */
   look: (code) => call("POST", "/v1/join/look", { code }),
   /** Comes in by a link; whoever calls this has shown the notice and heard a yes. @param {string} code @param {string} name @param {string} notice */

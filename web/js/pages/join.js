@@ -10,6 +10,7 @@ import { fill, h } from "../lib/h.js";
 import { MicrophoneChoice } from "../view/microphone.js";
 import { plainPage } from "../view/plain.js";
 import { remember, remembered } from "../view/voices.js";
+import { Way } from "../view/way.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {{meeting: string, title: string, started_at: number, people: string[], notice: string}} Door */
@@ -39,6 +40,7 @@ function refused(app, fault) {
 function draw(app, code, door, mic) {
   document.title = `Join ${door.title} · Rapporteur`;
   const name = h("input", { type: "text", id: "join-name", maxLength: 100, autocomplete: "name", required: true, value: remembered() });
+  const way = new Way();
   const agree = h("input", { type: "checkbox", id: "join-agree" });
   const problem = h("div", { class: "notice bad", role: "alert", hidden: true });
   const go = h("button", { class: "button primary" }, "Join");
@@ -47,14 +49,14 @@ function draw(app, code, door, mic) {
     const missing = whatIsMissing(name.value, agree.checked);
     if (missing) return say(problem, missing);
     go.disabled = true;
-    void join(app, code, door, name.value.trim(), mic).catch((fault) => {
+    void join(app, code, door, name.value.trim(), mic, way.value).catch((fault) => {
       go.disabled = false;
       if (fault instanceof ApiError && (fault.status === 404 || fault.status === 409)) return refused(app, fault);
       say(problem, fault instanceof Error ? fault.message : "It was not possible to join.");
     });
   } },
     h("div", { class: "field" }, h("label", { htmlFor: "join-name" }, "Your name"), name, h("span", { class: "small" }, "It stands beside what you say.")),
-    h("div", { class: "field" }, mic.element),
+    h("div", { class: "field" }, mic.element, way.element),
     h("div", { class: "consent" },
       h("h2", null, "This meeting is being transcribed"),
       NOTICE_TEXT.map((line) => h("p", null, line)),
@@ -89,8 +91,8 @@ function say(problem, text) {
   problem.hidden = false;
 }
 
-/** @param {App} app @param {string} code @param {Door} door @param {string} wanted @param {MicrophoneChoice} mic */
-async function join(app, code, door, wanted, mic) {
+/** @param {App} app @param {string} code @param {Door} door @param {string} wanted @param {MicrophoneChoice} mic @param {"socket" | "webrtc"} way */
+async function join(app, code, door, wanted, mic, way) {
   remember(wanted);
   const { meeting, name } = await api.join(code, wanted, door.notice);
   app.me = await api.me();
@@ -101,7 +103,7 @@ async function join(app, code, door, wanted, mic) {
     const recorder = new Recorder(meeting, { guest: app.me.role === "guest" });
     app.recorder = recorder;
     try {
-      await recorder.start([{ source: "mic", stream, deviceId, label: "Microphone", speaker: name }]);
+      await recorder.start([{ source: "mic", stream, deviceId, label: "Microphone", speaker: name, way }]);
     } catch (fault) {
       recorder.letGo();
       app.recorder = null;

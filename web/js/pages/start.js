@@ -9,6 +9,7 @@ import { fill, h } from "../lib/h.js";
 import { openDialog } from "../view/dialog.js";
 import { MicrophoneChoice } from "../view/microphone.js";
 import { Voices } from "../view/voices.js";
+import { Way } from "../view/way.js";
 
 /** @typedef {import("../app.js").App} App */
 
@@ -50,6 +51,7 @@ export async function openNewMeeting(app) {
   const mic = new MicrophoneChoice();
   const tab = new TabChoice();
   const voices = new Voices();
+  const way = new Way();
   mic.more.append(voices.element);
   const title = h("input", { type: "text", id: "new-title", value: defaultTitle(new Date()), maxLength: 200, autocomplete: "off" });
   const language = h("select", { id: "new-language" }, h("option", { value: "" }, "Detected by itself"), ...LANGUAGES.map((code) => h("option", { value: code }, languageName(code))));
@@ -63,7 +65,7 @@ export async function openNewMeeting(app) {
       h("div", { class: "pair" },
         h("div", { class: "field" }, h("label", { htmlFor: "new-people" }, "Who is here"), people, h("span", { class: "small", id: "people-why" }, "Names are spelt right then.")),
         h("div", { class: "field" }, h("label", { htmlFor: "new-language" }, "Language"), language)),
-      h("fieldset", { class: "field" }, h("legend", { class: "small" }, "What to record"), mic.element, tab.element),
+      h("fieldset", { class: "field" }, h("legend", { class: "small" }, "What to record"), mic.element, tab.element, way.element),
       h("p", { class: "small" }, "Tell everybody that the meeting is being recorded: in many places the law asks for their consent."),
       problem,
     ],
@@ -73,7 +75,7 @@ export async function openNewMeeting(app) {
       if (!mic.stream && !tab.stream) return refuse(problem, mic.use.checked ? "Without a microphone there is nothing to record. Allow it, or share the sound of a tab." : "Choose at least one thing to record.");
       start.disabled = true;
       try {
-        await begin(app, { title: title.value.trim() || defaultTitle(new Date()), language: language.value || null, participants: names(people.value) }, mic, tab, voices);
+        await begin(app, { title: title.value.trim() || defaultTitle(new Date()), language: language.value || null, participants: names(people.value) }, mic, tab, voices, way.value);
         close("started");
       } catch (fault) {
         start.disabled = false;
@@ -104,18 +106,18 @@ function isRecording(app) {
   return app.recorder !== null && !app.recorder.ended;
 }
 
-/** @param {App} app @param {{title: string, language: string | null, participants: string[]}} details @param {MicrophoneChoice} mic @param {TabChoice} tab @param {Voices} voices */
-async function begin(app, details, mic, tab, voices) {
+/** @param {App} app @param {{title: string, language: string | null, participants: string[]}} details @param {MicrophoneChoice} mic @param {TabChoice} tab @param {Voices} voices @param {"socket" | "webrtc"} way */
+async function begin(app, details, mic, tab, voices, way) {
   const timezone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const meeting = await api.create({ ...details, vocabulary: details.participants, timezone });
   /** @type {import("../capture/recorder.js").Pick[]} */
   const picks = [];
   // The call first: the microphone is then listened to with the call in mind, so that its echo is not written twice.
-  if (tab.stream) picks.push({ source: "tab", stream: tab.stream, label: "Tab audio" });
+  if (tab.stream) picks.push({ source: "tab", stream: tab.stream, label: "Tab audio", way });
   if (mic.stream && mic.use.checked) {
     const { name, people } = voices;
     const speaker = name ? (await api.takePart(meeting.id, name)).name : null;
-    picks.push({ source: "mic", stream: mic.stream, deviceId: mic.deviceId, label: "Microphone", speaker, people });
+    picks.push({ source: "mic", stream: mic.stream, deviceId: mic.deviceId, label: "Microphone", speaker, people, way });
   }
   mic.release(true);
   await record(app, meeting.id, picks);

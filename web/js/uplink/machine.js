@@ -49,6 +49,8 @@ export class Uplink extends Intake {
     /** @type {LinkState} */
     this.state = "waiting";
     this.reason = "";
+    /** Nothing is sent for now; the connection stays. */
+    this.held = false;
     this.retryAt = 0;
     this.attempt = 0;
     this.nextSend = 0;
@@ -244,6 +246,7 @@ export class Uplink extends Intake {
     const actions = [];
     this.tokens = Math.min(MAX_BURST, this.tokens + ((now - this.polledAt) * CATCH_UP) / FRAME_MS);
     this.polledAt = now;
+    if (this.held) return actions;
     while (session.bound && this.nextSend < session.endSeq && this.tokens >= 1) {
       if (this.nextSend - session.nextSeq >= this.window || bufferedBytes > MAX_BUFFERED_BYTES) break;
       const chunk = session.at(this.nextSend);

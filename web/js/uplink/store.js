@@ -17,6 +17,7 @@
  * @property {number} endPts media time up to which sound is on the server or in here
  * @property {string} paused cause, or empty
  * @property {boolean} finished the person ended it; only the rest has to travel
+ * @property {"socket" | "webrtc"} [way] how it travels
  * @property {{id: number, basePts: number | null, shift: number}[]} sessions oldest first
  */
 

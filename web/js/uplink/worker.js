@@ -4,7 +4,7 @@
  * The Worker of one track: owns its socket, its numbers and its part of the store (``shelf.js``). The page's timers, its
  * busy moments and its closing do not matter to it. All decisions are made by ``machine.js``; here is only the I/O.
  *
- * In:  start{recording, continuous}, pause{cause}, resume, wake, forget, frames (a port of the audio thread)
+ * In:  start{recording, continuous}, pause{cause}, resume, hold{on}, wake, forget, frames (a port of the audio thread)
  * Out: started{start} with the media sample at which the sound goes on, status{...} a few times a second, fault{detail}
  */
 
@@ -195,6 +195,7 @@ self.addEventListener("message", (event) => {
   else if (message.type === "start") void worker.start(message.recording, message.continuous);
   else if (message.type === "pause") worker.pause(message.cause);
   else if (message.type === "resume") worker.resume();
+  else if (message.type === "hold") worker.uplink.held = message.on;
   else if (message.type === "wake") worker.uplink.wake(Date.now());
   else if (message.type === "flush") void worker.shelf?.flush();
   else if (message.type === "finish") worker.finish(new Uint8Array(0));

@@ -10,6 +10,7 @@ import { openInvite } from "./invite.js";
 /** @typedef {import("../../feed/fold.js").Participant} Participant */
 
 const TOLD_AGAIN_MS = 5000;
+const SOON_MS = 1000;
 
 export class Crowd {
   /** @param {import("../../app.js").App} app @param {string} id @param {ReturnType<typeof import("./parts.js").liveParts>} parts @param {() => State} state @param {() => import("../../capture/recorder.js").Recorder | null} recorder */
@@ -21,6 +22,7 @@ export class Crowd {
     this.recorder = recorder;
     this.told = "";
     this.toldAt = 0;
+    this.telling = false;
     this.guest = app.me.role === "guest";
     /** What a press on a guest does; null for those who may not. */
     this.ask = this.guest ? null : (/** @type {Participant} */ person, /** @type {HTMLElement} */ anchor) => this.menu(person, anchor);
@@ -60,18 +62,35 @@ export class Crowd {
     if (!recorder || recorder.ending) return;
     if (recorder.cause === "off_record") recorder.resume();
     else recorder.pause("off_record");
+    void this.tell(recorder);
   }
 
-  /** Lets the others see what I let be taken; again until it is known. @param {import("../../capture/recorder.js").Recorder | null} recorder */
+  /**
+   * Lets the server and the others know what I let be taken; again until it is known. Off only when all that was said
+   * before is safe: from then on the server leaves out whatever comes. Sound that waits for "on" goes when it is known.
+   * @param {import("../../capture/recorder.js").Recorder | null} recorder
+   */
   async tell(recorder) {
+    if (!recorder || this.telling || !this.state().loaded) return;
     const me = this.me;
-    if (!recorder || recorder.ending || !me) return;
+    if (!me) return recorder.release();
     const wanted = recorder.paused ? recorder.cause : "on";
-    if ((me.state ?? "on") === wanted) return;
-    if (this.told === wanted && Date.now() - this.toldAt < TOLD_AGAIN_MS) return;
+    if (!this.mustTell(recorder, wanted, (me.state ?? "on") === wanted)) return;
     this.told = wanted;
     this.toldAt = Date.now();
-    await api.setState(this.id, wanted).catch(() => undefined);
+    if (wanted !== "on") recorder.toldOff = true;
+    this.telling = true;
+    const status = await api.setState(this.id, wanted).then(() => 200, (fault) => fault.status ?? 0);
+    this.telling = false;
+    if (status < 200 || status >= 500) this.toldAt = Date.now() - TOLD_AGAIN_MS + SOON_MS;
+    else if (wanted === "on") recorder.release();
+  }
+
+  /** @param {import("../../capture/recorder.js").Recorder} recorder @param {string} wanted @param {boolean} known */
+  mustTell(recorder, wanted, known) {
+    if (this.told === wanted && Date.now() - this.toldAt < TOLD_AGAIN_MS) return false;
+    if (wanted === "on") return recorder.toldOff || (!known && !recorder.ending);
+    return !known && !recorder.ending && recorder.settled;
   }
 
   /** @param {Participant} person @param {HTMLElement} anchor */
