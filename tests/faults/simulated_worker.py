@@ -118,8 +118,10 @@ class SimulatedWorker:
         if self._loop is not None:
             loop, self._loop, self.lease = self._loop, None, None
             self._client.dead = True
-            self._task.cancel()
-            loop.settle()
+            for _ in range(2):  # a graceful end that is under way is cut off as well
+                for task in asyncio.all_tasks(loop):
+                    task.cancel()
+                loop.settle()
             assert self._task.done()
             loop.close()
 

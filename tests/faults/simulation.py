@@ -63,11 +63,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 class Call:
     """A request on its way; ``apply`` does it at the server and returns or raises the answer."""
 
-    writer = ""
-    """Who appends to the log by it, if it does."""
+    asker, kind = "", ""
+    """Which process asks, and for what: ``append``, ``last``, ``create``, ``get``, ``update``, ``delete``, ``watch``."""
 
-    def __init__(self, apply: Callable[[], Any], answer: asyncio.Future[Any], writer: str = "") -> None:
-        self.writer = writer
+    def __init__(self, apply: Callable[[], Any], answer: asyncio.Future[Any], asker: str = "", kind: str = "") -> None:
+        self.asker, self.kind = asker, kind
         self._apply = apply
         self._answer = answer
         self._outcome: tuple[Any, Exception | None] | None = None
@@ -79,6 +79,11 @@ class Call:
                 self._outcome = (self._apply(), None)
             except nats.errors.Error as exc:
                 self._outcome = (None, exc)
+
+    @property
+    def refused(self) -> bool:
+        """Whether the server has said no."""
+        return self._outcome is not None and self._outcome[1] is not None
 
     def deliver(self) -> None:
         """The server does it and the caller learns of it, unless it has given up."""
@@ -281,11 +286,11 @@ class SimulatedClient:
     async def publish(self, _subject: str, _data: bytes) -> None:
         return None
 
-    async def _call(self, apply: Callable[[], Any], writer: str = "") -> Any:
+    async def _call(self, kind: str, apply: Callable[[], Any]) -> Any:
         if self.dead:
             raise nats.errors.ConnectionClosedError
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._server.calls.append(Call(apply, answer, writer))
+        self._server.calls.append(Call(apply, answer, self._name, kind))
         return await answer
 
 
@@ -301,10 +306,10 @@ class _JetStream:
         expect = headers.get("Nats-Expected-Last-Subject-Sequence")
         expect_last = int(expect) if expect is not None else None
         msg_id = headers["Nats-Msg-Id"]
-        return await self.call(lambda: self.server.append(data, msg_id, expect_last, self.name), self.name)
+        return await self.call("append", lambda: self.server.append(data, msg_id, expect_last, self.name))
 
     async def get_last_msg(self, *_: object, **__: object) -> Any:
-        return await self.call(self.server.last)
+        return await self.call("last", self.server.last)
 
     async def key_value(self, bucket: str) -> "_Bucket":
         return _Bucket(self.server, bucket, self.call)
@@ -314,23 +319,23 @@ class _JetStream:
 class _Bucket:
     server: Server
     name: str
-    call: Callable[[Callable[[], Any]], Any]
+    call: Callable[..., Any]
 
     async def create(self, key: str, value: bytes) -> Any:
-        return await self.call(lambda: self.server.create(self.name, key, value))
+        return await self.call("create", lambda: self.server.create(self.name, key, value))
 
     async def get(self, key: str) -> Any:
-        return await self.call(lambda: self.server.get(self.name, key))
+        return await self.call("get", lambda: self.server.get(self.name, key))
 
     async def put(self, key: str, value: bytes) -> Any:
-        return await self.call(lambda: self.server.put(self.name, key, value, None))
+        return await self.call("put", lambda: self.server.put(self.name, key, value, None))
 
     async def update(self, key: str, value: bytes, last: int) -> Any:
-        return await self.call(lambda: self.server.put(self.name, key, value, last))
+        return await self.call("update", lambda: self.server.put(self.name, key, value, last))
 
     async def delete(self, key: str, last: int | None = None) -> Any:
-        return await self.call(lambda: self.server.put(self.name, key, None, last, "DEL"))
+        return await self.call("delete", lambda: self.server.put(self.name, key, None, last, "DEL"))
 
     async def watch(self, _pattern: str) -> Any:
         watcher = Watcher(self.server, self.name)
-        return await self.call(lambda: self.server.watch(watcher))
+        return await self.call("watch", lambda: self.server.watch(watcher))

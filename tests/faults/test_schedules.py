@@ -189,7 +189,7 @@ class Schedules(RuleBasedStateMachine):
         return None
 
     def _sent_by(self, worker: SimulatedWorker) -> Call | None:
-        return next((call for call in self.server.calls if call.writer == worker.owner), None)
+        return next((call for call in self.server.calls if call.asker == worker.owner and call.kind == "append"), None)
 
     @rule(worker=WORKER)
     def kill(self, worker: int) -> None:

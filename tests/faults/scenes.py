@@ -1,0 +1,268 @@
+"""Schedules that are written down: one fault at one request, for every kind of request in every part of a track's life.
+
+Hypothesis finds orders that nobody thought of; these are the ones that somebody did think of, each a fraction of a
+second long and always the same.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import product
+
+from tests.faults.simulated_worker import SimulatedWorker
+from tests.faults.simulation import Call, Update
+from tests.faults.test_schedules import Schedules
+
+Scene = Callable[[Schedules], None]
+ASIDE_S = 0.1
+LONG, SHORT = 10_000, 4
+
+
+def _well(s: Schedules, seconds: float) -> None:
+    """All is well for a while, in small steps, and what must hold is looked at."""
+    for _ in range(round(seconds / ASIDE_S)):
+        s.all_is_well(rounds=1, step_s=ASIDE_S)
+        s.the_log_is_whole()
+        s.nobody_did_what_it_must_not()
+
+
+def _next(s: Schedules, kind: str) -> Call | None:
+    """The next request of that kind that the server would not refuse, taken from the wire."""
+    for _ in range(60):
+        for call in [c for c in s.server.calls if c.kind == kind]:
+            s.server.calls.remove(call)
+            return call
+        _well(s, ASIDE_S)
+    return None
+
+
+def _asker(s: Schedules, call: Call) -> SimulatedWorker | None:
+    return next((w for w in s.workers if w.owner == call.asker), None)
+
+
+# -- parts of a track's life
+
+
+def starting(s: Schedules) -> None:
+    s.a_track_is_there(LONG)
+
+
+def running(s: Schedules) -> None:
+    s.a_track_is_there(LONG)
+    _well(s, 1.0)
+
+
+def ending(s: Schedules) -> None:
+    s.a_track_is_there(SHORT)
+
+
+def owner_stopped(s: Schedules) -> None:
+    running(s)
+    if (owner := s._owner()) is not None:
+        owner.stop()
+        s._settle()
+
+
+def owner_dead(s: Schedules) -> None:
+    running(s)
+    if (owner := s._owner()) is not None:
+        owner.kill()
+        _well(s, 2.5)
+
+
+# -- faults at one request
+
+
+def answer_lost(s: Schedules, call: Call) -> None:
+    call.reach()
+    call.time_out()
+    s._settle()
+
+
+def request_lost(s: Schedules, call: Call) -> None:
+    call.time_out()
+    s._settle()
+
+
+def request_late(s: Schedules, call: Call, late_s: float) -> None:
+    call.time_out()
+    _well(s, late_s)
+    call.deliver()
+    s._settle()
+
+
+def answer_late_and_the_asker_sleeps(s: Schedules, call: Call, late_s: float) -> None:
+    call.reach()
+    _well(s, late_s)
+    call.deliver()
+    s._settle()
+    if (asker := _asker(s, call)) is not None:
+        asker.frozen = True
+        _well(s, 3.2)
+        asker.frozen = False
+
+
+def asker_dies(s: Schedules, call: Call) -> None:
+    """What it asked for is done, and nobody learns of it."""
+    call.reach()
+    if (asker := _asker(s, call)) is not None:
+        asker.kill()
+
+
+def asker_dies_and_the_request_is_late(s: Schedules, call: Call, late_s: float) -> None:
+    if (asker := _asker(s, call)) is not None:
+        asker.kill()
+    _well(s, late_s)
+    call.deliver()
+    s._settle()
+
+
+def asker_stops(s: Schedules, call: Call) -> None:
+    if (asker := _asker(s, call)) is not None:
+        asker.stop()
+        s._settle()
+    call.deliver()
+    s._settle()
+
+
+PARTS = (running, owner_dead, starting, ending, owner_stopped)
+KINDS = ("append", "update", "create", "get", "last", "delete")
+FAULTS: tuple[Callable[[Schedules, Call], None], ...] = (
+    answer_lost,
+    request_lost,
+    asker_dies,
+    asker_stops,
+    partial(request_late, late_s=0.4),
+    partial(request_late, late_s=3.6),
+    partial(answer_late_and_the_asker_sleeps, late_s=0.9),
+    partial(answer_late_and_the_asker_sleeps, late_s=2.0),
+    partial(asker_dies_and_the_request_is_late, late_s=3.6),
+)
+
+
+def _one_fault(s: Schedules, part: Scene, kind: str, fault: Callable[[Schedules, Call], None]) -> None:
+    part(s)
+    if (call := _next(s, kind)) is not None:
+        fault(s, call)
+    _well(s, 1.0)
+
+
+# -- faults that are not about one request
+
+
+def all_is_well_to_the_end(s: Schedules) -> None:
+    ending(s)
+    _well(s, 3.0)
+
+
+def owner_sleeps_and_another_comes(s: Schedules) -> None:
+    running(s)
+    s.the_owner_freezes_and_the_others_go_on(6.0)
+
+
+def last_words_come_while_the_next_begins(s: Schedules) -> None:
+    running(s)
+    s.the_last_words_of_a_dead_owner_come_while_the_next_one_begins()
+
+
+def owners_die_early(s: Schedules) -> None:
+    running(s)
+    s.owners_die_as_soon_as_they_have_begun(3)
+
+
+def watchers_miss_that_the_owner_died(s: Schedules) -> None:
+    running(s)
+    if (owner := s._owner()) is not None:
+        owner.kill()
+    for _ in range(40):
+        for update in [c for c in s.server.calls if isinstance(c, Update)]:
+            s.server.calls.remove(update)
+            update.time_out()
+        _well(s, ASIDE_S)
+
+
+def server_restarts(s: Schedules) -> None:
+    running(s)
+    s.the_server_restarts()
+    _well(s, 2.0)
+    if (owner := s._owner()) is not None:
+        owner.kill()
+    _well(s, 4.0)
+
+
+def server_restarts_while_nobody_owns(s: Schedules) -> None:
+    owner_dead(s)
+    s.the_server_restarts()
+    _well(s, 3.0)
+
+
+def two_claim_at_once(s: Schedules) -> None:
+    """Both have seen that the track is free before either has taken it."""
+    owner_dead(s)
+    for _ in range(40):
+        asking = [c for c in s.server.calls if c.kind == "get" and not isinstance(c, Update)]
+        if asking:
+            break
+        s.time_passes(0.05)
+        for call in [c for c in s.server.calls if c.kind in ("create", "") or isinstance(c, Update)]:
+            s.server.calls.remove(call)
+            call.deliver()
+            s._settle()
+    s.time_passes(0.05)
+    for _ in range(4):
+        for call in s.world.take_all():
+            call.reach()
+            s.world.answers.append(call)
+        s.world.answer_all()
+        s._settle()
+    _well(s, 1.0)
+
+
+def everything_is_slow(s: Schedules, step_s: float) -> None:
+    starting(s)
+    for _ in range(6):
+        s.every_answer_is_slow(step_s)
+        s.the_log_is_whole()
+    s.the_owner_freezes_and_the_others_go_on(3.1)
+
+
+def everything_stalls(s: Schedules, step_s: float) -> None:
+    running(s)
+    for _ in range(4):
+        s.the_network_stalls(step_s)
+        s.late_requests_arrive()
+        s.the_log_is_whole()
+    _well(s, 2.0)
+
+
+WHOLE: tuple[Scene, ...] = (
+    all_is_well_to_the_end,
+    owner_sleeps_and_another_comes,
+    last_words_come_while_the_next_begins,
+    owners_die_early,
+    watchers_miss_that_the_owner_died,
+    server_restarts,
+    server_restarts_while_nobody_owns,
+    two_claim_at_once,
+    partial(everything_is_slow, step_s=0.7),
+    partial(everything_is_slow, step_s=2.5),
+    partial(everything_stalls, step_s=1.0),
+    partial(everything_stalls, step_s=3.1),
+)
+
+
+def scenes() -> Iterator[Scene]:
+    """All of them."""
+    yield from WHOLE
+    for part, kind, fault in product(PARTS, KINDS, FAULTS):
+        yield partial(_one_fault, part=part, kind=kind, fault=fault)
+
+
+def play(scene: Scene) -> None:
+    """One scene, and afterwards everything must be well again. Raises AssertionError."""
+    s = Schedules()
+    try:
+        scene(s)
+        s.the_log_is_whole()
+        s.nobody_did_what_it_must_not()
+    finally:
+        s.teardown()
