@@ -253,8 +253,22 @@ WHOLE: tuple[Scene, ...] = (
 def scenes() -> Iterator[Scene]:
     """All of them."""
     yield from WHOLE
-    for part, kind, fault in product(PARTS, KINDS, FAULTS):
+    for part in PARTS:
+        yield from scenes_of(part)
+
+
+def scenes_of(part: Scene) -> Iterator[Scene]:
+    """One fault at each kind of request in that part of a track's life."""
+    for kind, fault in product(KINDS, FAULTS):
         yield partial(_one_fault, part=part, kind=kind, fault=fault)
+
+
+def scene_name(scene: object) -> str:
+    """What a person calls it."""
+    if not isinstance(scene, partial):
+        return str(getattr(scene, "__name__", scene))
+    given = ", ".join(f"{name}={scene_name(value)}" for name, value in scene.keywords.items())
+    return f"{scene_name(scene.func).strip('_')}({given})"
 
 
 def play(scene: Scene) -> None:

@@ -17,7 +17,8 @@ from stream_workers.claims import Claims
 from stream_workers.journal import Journal
 from stream_workers.keeper import keep
 from stream_workers.leases import TrackLeases
-from tests.faults.simulation import Call, Clock, Server, SimulatedClient, VirtualLoop
+from tests.faults.simulated_client import SimulatedClient
+from tests.faults.simulation import Call, Clock, Server, VirtualLoop
 
 WORK = TrackWork("m1", "t1", 0.0)
 KEY = subjects.track_work("m1", "t1")
@@ -118,7 +119,7 @@ class SimulatedWorker:
         if self._loop is not None:
             loop, self._loop, self.lease = self._loop, None, None
             self._client.dead = True
-            for _ in range(2):  # a graceful end that is under way is cut off as well
+            for _ in range(5):  # a graceful end that is under way is cut off as well
                 for task in asyncio.all_tasks(loop):
                     task.cancel()
                 loop.settle()

@@ -1,4 +1,4 @@
-"""Schedules that are written down: what happens when a lease lapses and nobody, or somebody, took the track."""
+"""Schedules that are written down: every scene, and what a lapsed lease means when nobody or somebody has taken it."""
 
 from collections.abc import Iterator
 
@@ -7,6 +7,7 @@ import pytest
 from contracts.records import decode
 from contracts.transcript import TrackEpoch
 from tests.faults import planted
+from tests.faults.scenes import PARTS, WHOLE, Scene, play, scene_name, scenes_of
 from tests.faults.test_schedules import Schedules
 
 
@@ -24,6 +25,17 @@ def schedules() -> Iterator[Schedules]:
 def _owners(schedules: Schedules) -> list[str]:
     """Who began, in order."""
     return [w.author for w in schedules.server.log if isinstance(decode(w.data), TrackEpoch)]
+
+
+@pytest.mark.parametrize("scene", WHOLE, ids=scene_name)
+def test_faults_of_everything_leave_a_whole_log_and_somebody_goes_on(scene: Scene) -> None:
+    play(scene)
+
+
+@pytest.mark.parametrize("part", PARTS, ids=scene_name)
+def test_one_fault_at_one_request_leaves_a_whole_log_and_somebody_goes_on(part: Scene) -> None:
+    for scene in scenes_of(part):
+        play(scene)
 
 
 @pytest.mark.parametrize("asleep_s", [2.6, 3.5, 20.0])

@@ -14,19 +14,12 @@ from contracts import subjects
 from contracts.bus import Bus
 from contracts.records import encode
 from contracts.transcript import Segment, SegmentFinal
+from tests.faults.audience import Reader
 from tests.faults.conftest import Report, StartGateway
 from tests.faults.processes import GatewayProcess
 
 PATIENCE_S = 600 if os.environ.get("FAULTS_FULL") == "1" else 120
 PER_SECOND = 5
-
-
-@dataclass
-class Reader:
-    """What one subscriber has seen."""
-
-    seen: list[str] = field(default_factory=list)
-    late_s: list[float] = field(default_factory=list)
 
 
 @dataclass
@@ -38,25 +31,14 @@ class Audience:
     track: str
     sent_at: dict[str, float] = field(default_factory=dict)
 
-    async def subscribe(self, http: httpx.AsyncClient) -> websockets.ClientConnection:
-        """A feed socket that has subscribed and read nothing yet."""
+    @property
+    def url(self) -> str:
+        return f"{self.gateway.url.replace('http', 'ws', 1)}/v1/meetings/{self.meeting}/feed"
+
+    async def ticket(self, http: httpx.AsyncClient) -> str:
         answer = await http.post("/v1/auth/tickets", json={"meeting": self.meeting, "scope": "feed"})
         answer.raise_for_status()
-        url = f"{self.gateway.url.replace('http', 'ws', 1)}/v1/meetings/{self.meeting}/feed"
-        feed = await websockets.connect(url, compression=None, max_queue=4, open_timeout=30)
-        await feed.send(json.dumps({"type": "subscribe", "ticket": answer.json()["ticket"]}))
-        return feed
-
-    async def read(self, feed: websockets.ClientConnection, reader: Reader, count: int, ready: asyncio.Event) -> None:
-        """Read until ``count`` finals are there."""
-        while len(reader.seen) < count:
-            message = json.loads(await feed.recv())
-            if message["type"] == "snapshot":
-                ready.set()
-            elif message["type"] == "segment.updated":
-                segment = message["segment"]["id"]
-                reader.seen.append(segment)
-                reader.late_s.append(time.monotonic() - self.sent_at[segment])
+        return str(answer.json()["ticket"])
 
 
 async def test_f15_f16_readers_get_every_final_while_a_slow_one_is_left_behind(
@@ -71,8 +53,11 @@ async def test_f15_f16_readers_get_every_final_while_a_slow_one_is_left_behind(
         track = (await http.post(f"/v1/meetings/{meeting}/tracks", json={"source": "mic"})).json()["track"]
         audience = Audience(gateway, meeting, track)
         async with asyncio.timeout(PATIENCE_S):
-            seen = await _run(audience, http, bus, readers, seconds * PER_SECOND)
+            before = gateway.rss_bytes()
+            seen, cores = await _run(audience, http, bus, readers, seconds * PER_SECOND)
             rss = gateway.rss_bytes()
+        for reader in seen:
+            reader.close()
         assert (await http.get("/health/live")).status_code == 200
     expected = [s for s in audience.sent_at if s.startswith("final")]
     assert all(r.seen == expected for r in seen)
@@ -84,27 +69,33 @@ async def test_f15_f16_readers_get_every_final_while_a_slow_one_is_left_behind(
         fan_out_p50_ms=round(1000 * late[len(late) // 2]),
         fan_out_p95_ms=round(1000 * late[int(len(late) * 0.95)]),
         fan_out_p99_ms=round(1000 * late[int(len(late) * 0.99)]),
+        gateway_cores=round(cores, 2),
+        rss_before_readers_mb=round(before / 2**20),
         gateway_rss_mb=round(rss / 2**20),
     )
 
 
-async def _run(audience: Audience, http: httpx.AsyncClient, bus: Bus, readers: int, finals: int) -> list[Reader]:
-    seen = [Reader() for _ in range(readers)]
+async def _run(
+    audience: Audience, http: httpx.AsyncClient, bus: Bus, readers: int, finals: int
+) -> tuple[list[Reader], float]:
+    """The readers, and how many cores the gateway used while the finals went out."""
     slow = await _deaf(audience, http)
-    async with asyncio.TaskGroup() as tasks:
-        for reader in seen:
-            ready = asyncio.Event()
-            feed = await audience.subscribe(http)
-            tasks.create_task(audience.read(feed, reader, finals, ready))
-            await ready.wait()
-        await _write(audience, bus, finals)
+    seen = []
+    for _ in range(readers):
+        ticket = await audience.ticket(http)
+        seen.append(await Reader.connect(audience.url, ticket, finals, audience.sent_at.__getitem__))
+    began, used_s = time.monotonic(), audience.gateway.cpu_s()
+    await _write(audience, bus, finals)
+    await asyncio.gather(*(reader.done for reader in seen))
+    cores = (audience.gateway.cpu_s() - used_s) / (time.monotonic() - began)
     slow.transport.abort()
-    return seen
+    return seen, cores
 
 
 async def _deaf(audience: Audience, http: httpx.AsyncClient) -> websockets.ClientConnection:
     """A subscriber with a tiny buffer that never reads again."""
-    slow = await audience.subscribe(http)
+    slow = await websockets.connect(audience.url, compression=None, max_queue=4, open_timeout=30)
+    await slow.send(json.dumps({"type": "subscribe", "ticket": await audience.ticket(http)}))
     slow.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     slow.transport.pause_reading()
     return slow

@@ -1,6 +1,6 @@
-"""The schedules would find the defects that they are there to find: each one is planted, and must be found.
+"""Scenes and schedules would find the defects that they are there to find: each one is planted, and must be found.
 
-That they find nothing without one is ``test_schedules``.
+That they find nothing without one is ``test_directed`` and ``test_schedules``.
 """
 
 import os

@@ -1,6 +1,7 @@
 """Pools of workers that grow, shrink and restart, sound that kills, clocks that lie, long runs."""
 
 import asyncio
+import os
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -141,7 +142,7 @@ async def test_f18_a_long_run_keeps_memory_and_descriptors_flat(
     quick_bus: tuple[Bus, str], start_worker: StartWorker, tmp_path: Path, report: Report, full_size: bool
 ) -> None:
     bus, url = quick_bus
-    minutes, count = (30, 8) if full_size else (3, 2)
+    minutes, count = (int(os.environ.get("FAULTS_MINUTES", "30")), 8) if full_size else (3, 2)
     tracks = [FakeTrack(bus, track=f"t{n}") for n in range(count)]
     worker = start_worker("a", url, WORKER_SEGMENT_S="30")
     figures: list[tuple[int, int]] = []
