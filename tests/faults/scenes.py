@@ -15,6 +15,8 @@ from tests.faults.test_schedules import Schedules
 Scene = Callable[[Schedules], None]
 ASIDE_S = 0.1
 LONG, SHORT = 10_000, 4
+_SAME = {"update": ("update", "put")}
+"""A renewal is an update; one that does not look at who holds the key would be a put."""
 
 
 def _well(s: Schedules, seconds: float) -> None:
@@ -28,7 +30,7 @@ def _well(s: Schedules, seconds: float) -> None:
 def _next(s: Schedules, kind: str) -> Call | None:
     """The next request of that kind that the server would not refuse, taken from the wire."""
     for _ in range(60):
-        for call in [c for c in s.server.calls if c.kind == kind]:
+        for call in [c for c in s.server.calls if c.kind in _SAME.get(kind, (kind,))]:
             s.server.calls.remove(call)
             return call
         _well(s, ASIDE_S)
@@ -90,6 +92,15 @@ def request_late(s: Schedules, call: Call, late_s: float) -> None:
     s._settle()
 
 
+def request_late_and_the_asker_sleeps(s: Schedules, call: Call, late_s: float) -> None:
+    if (asker := _asker(s, call)) is not None:
+        asker.frozen = True
+        _well(s, late_s)
+        call.deliver()
+        asker.frozen = False
+        s._settle()
+
+
 def answer_late_and_the_asker_sleeps(s: Schedules, call: Call, late_s: float) -> None:
     call.reach()
     _well(s, late_s)
@@ -133,6 +144,7 @@ FAULTS: tuple[Callable[[Schedules, Call], None], ...] = (
     asker_stops,
     partial(request_late, late_s=0.4),
     partial(request_late, late_s=3.6),
+    partial(request_late_and_the_asker_sleeps, late_s=3.8),
     partial(answer_late_and_the_asker_sleeps, late_s=0.9),
     partial(answer_late_and_the_asker_sleeps, late_s=2.0),
     partial(asker_dies_and_the_request_is_late, late_s=3.6),
@@ -157,6 +169,21 @@ def all_is_well_to_the_end(s: Schedules) -> None:
 def owner_sleeps_and_another_comes(s: Schedules) -> None:
     running(s)
     s.the_owner_freezes_and_the_others_go_on(6.0)
+
+
+def an_owner_comes_back(s: Schedules) -> None:
+    """It slept, another came, and when all others sleep the first has it again, as the same process."""
+    running(s)
+    first = s._owner()
+    s.the_owner_freezes_and_the_others_go_on(6.0)
+    for other in s.workers:
+        other.frozen = other is not first
+    written = len(s.server.log)
+    _well(s, 6.0)
+    assert len(s.server.log) > written + 3, "it has the track and gets nowhere"
+    for other in s.workers:
+        other.frozen = False
+    _well(s, 1.0)
 
 
 def last_words_come_while_the_next_begins(s: Schedules) -> None:
@@ -237,6 +264,7 @@ def everything_stalls(s: Schedules, step_s: float) -> None:
 WHOLE: tuple[Scene, ...] = (
     all_is_well_to_the_end,
     owner_sleeps_and_another_comes,
+    an_owner_comes_back,
     last_words_come_while_the_next_begins,
     owners_die_early,
     watchers_miss_that_the_owner_died,

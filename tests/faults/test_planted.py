@@ -9,9 +9,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.faults.planted import PLANTED, QUICK, Plant
+from tests.faults.planted import LATE, PLANTED, Plant
+from tests.faults.scenes import play, scenes
 from tests.faults.test_schedules import FULL, Schedules
 
+CHOSEN = [plant for plant in PLANTED if FULL or plant not in LATE]
 ENOUGH = int(os.environ.get("FAULTS_SCHEDULES", "400"))
 
 
@@ -32,9 +34,16 @@ def run_schedules() -> None:
     )
 
 
-@pytest.mark.parametrize("plant", PLANTED if FULL else QUICK, ids=lambda plant: plant.__name__)
+def look() -> None:
+    """Plays the scenes and then the schedules, until one fails."""
+    for scene in scenes():
+        play(scene)
+    run_schedules()
+
+
+@pytest.mark.parametrize("plant", CHOSEN, ids=lambda plant: plant.__name__)
 def test_a_planted_defect_is_found(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
     plant(monkeypatch)
     with pytest.raises(AssertionError) as found:
-        run_schedules()
+        look()
     print(f"{plant.__name__}: {found.value}".splitlines()[0])
