@@ -56,7 +56,8 @@ function draw(app, code, door, mic) {
     });
   } },
     h("div", { class: "field" }, h("label", { htmlFor: "join-name" }, "Your name"), name, h("span", { class: "small" }, "It stands beside what you say.")),
-    h("div", { class: "field" }, mic.element, way.element),
+    h("div", { class: "field" }, mic.element),
+    way.element,
     h("div", { class: "consent" },
       h("h2", null, "This meeting is being transcribed"),
       NOTICE_TEXT.map((line) => h("p", null, line)),
