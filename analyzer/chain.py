@@ -35,7 +35,7 @@ class Threshold(msgspec.Struct, frozen=True):
 
 
 THRESHOLDS: dict[str, Threshold] = {
-    "action": Threshold(-0.2, -0.2),
+    "action": Threshold(0.1, 0.1),
     "decision": Threshold(-0.08, -0.08),
     "question": Threshold(-0.2, -0.2),
     "risk": Threshold(-0.3, -0.3),
@@ -98,8 +98,11 @@ class Chain:
 
 def quick(candidate: Candidate, transcript: Transcript) -> Draft:
     """The candidate as an item in the speaker's own words."""
-    text = phrase(candidate.kind, list(candidate.units), candidate.row).text
-    return draft_of(candidate, text, _chance(candidate.score), transcript)
+    said = phrase(candidate.kind, list(candidate.units), candidate.row)
+    draft = draft_of(candidate, said.text, _chance(candidate.score), transcript)
+    if said.says is None:
+        return draft
+    return msgspec.structs.replace(draft, units=(*draft.units, candidate.units[said.says]))
 
 
 class _Text(msgspec.Struct):

@@ -19,7 +19,8 @@ SHORT_WORDS = 3
 _NAME = r"(?:[A-Z][\w'’-]+(?: [A-Z][\w'’-]+)?)"
 _ALSO = r"(?:(?:just|also|then|now|please|maybe|definitely|quickly|still|probably|again|all|both|go and|try and)\s+)*"
 _SELF = (
-    r"(?:i|we)(?:['’]ll| will| can| could|['’]m going to| am going to|['’]re going to| are going to|['’]m gonna"
+    r"(?:i|we)(?:(?: still| also| really)?(?: have to| need to)|['’]ll| will"
+    r"| can| could|['’]m going to| am going to|['’]re going to| are going to|['’]m gonna"
     r"|['’]re gonna| have to| need to| should|['’]d like to|['’]d be happy to|['’]ve got to| want to)"
 )
 _YOU = (
@@ -45,7 +46,7 @@ _NO_DEED = re.compile(
     re.I,
 )
 _TAIL = re.compile(
-    r"[,;]?\s+(?:okay|ok|right|please|thanks|thank you|yeah|if you can|then|too|all right)?\s*[.?!…]*$", re.I
+    r"[,;]?\s+(?:okay|ok|right|please|thanks|thank you|yeah|if you can|then|too|to|all right)?\s*[.?!…]*$", re.I
 )
 _OPEN = re.compile(r"\b(?:it|that|this|them|those|these|they|him|her|he|she|there|ones|so|same|either)\b", re.I)
 _HEAR = re.compile(r"\b(?:that|this|these|those)\s+(?!is\b|was\b|will\b)\w{3,}|\bso that\b", re.I)
@@ -59,11 +60,20 @@ _DECIDED = re.compile(
 )
 
 
+_ASIDE = re.compile(r",\s+(?:I|we|they|it)\b(?!\s+(?:think|guess|suppose|mean)\b).*$", re.S)
+"""What is said about a task behind a comma: *Prepare the papers, I only need the number*."""
+_THAT = re.compile(r"^(?:do|take care of|handle|sort out) (?:it|that|this|so)\b", re.I)
+LOOK_BACK = 2
+"""Sentences before a promise to *do it* that may say what."""
+
+
 class Phrase(msgspec.Struct, frozen=True):
     """A text, and whether a better one would be worth its cost."""
 
     text: str
     rough: bool
+    says: int | None = None
+    """The row that says what is to be done, where the place itself says only who does it and when."""
 
 
 def phrase(kind: Kind, units: list[Unit], row: int) -> Phrase:
@@ -72,7 +82,7 @@ def phrase(kind: Kind, units: list[Unit], row: int) -> Phrase:
     if kind == "action":
         deed = _deed(plain) or _deed(_OPENING.sub("", plain))
         if deed is None:
-            return Phrase(plain, rough=True)
+            return _told_before(units, row) or Phrase(plain, rough=True)
         text = tidy(_TRAILING.sub("", _without_due(_addressed(deed, units, row))))
         if len(text.split()) < SHORT_WORDS - 1:
             return Phrase(plain, rough=True)
@@ -81,12 +91,30 @@ def phrase(kind: Kind, units: list[Unit], row: int) -> Phrase:
     return Phrase(text or plain, rough=_unclear(text) and kind == "decision")
 
 
+def _told_before(units: list[Unit], row: int) -> Phrase | None:
+    """The task that *I'll do it* takes on: what one of the sentences before asked for or said there is to do."""
+    forms = (
+        form.match(text)
+        for text in (from_words(units[row]), _OPENING.sub("", from_words(units[row])))
+        for form in _FORMS
+    )
+    if not any(m and _THAT.match(m["deed"]) for m in forms):
+        return None
+    for before in range(row - 1, max(-1, row - 1 - LOOK_BACK), -1):
+        found = phrase("action", units[: row + 1], before) if _deed(from_words(units[before])) else None
+        if found is not None:
+            return msgspec.structs.replace(found, says=before)
+    return None
+
+
 def _deed(plain: str) -> str | None:
     """What is to be done, from its verb on; None when the sentence is not of a known form."""
     for pattern in (*_FORMS, _PLEASE):
         match = pattern.match(plain)
         if match and not _NO_DEED.match(match["deed"]):
-            return match["deed"].rstrip(" .?!…") or None
+            deed: str = match["deed"]
+            alone = _ASIDE.sub("", deed)
+            return (alone if len(alone.split()) >= SHORT_WORDS - 1 else deed).rstrip(" .?!…") or None
     return None
 
 

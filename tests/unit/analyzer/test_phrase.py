@@ -18,6 +18,9 @@ from tests.unit.analyzer.meetings import Said
         ([("Ana", "Of course, I'll ring the doctor at ten.")], "Ring the doctor at ten", False),
         ([("Ana", "Somebody has to write to the parents of year seven.")], "Write to the parents of year seven", False),
         ([("Ana", "No, I'll bring it up with them myself tomorrow morning.")], "Bring it up with them", True),
+        ([("Ana", "I'll prepare the papers, I only need the number from you.")], "Prepare the papers", False),
+        ([("Ana", "Can you invite Jonah to?")], "Invite Jonah", True),
+        ([("Ana", "I still have to order the second server.")], "Order the second server", False),
         ([("Ana", "The cables are in.")], "The cables are in.", True),
         ([("Ana", "I'll do it.")], "I'll do it.", True),
     ],
@@ -27,6 +30,23 @@ def test_a_task_starts_with_its_verb_and_says_whether_it_is_clear(
 ) -> None:
     found = phrase("action", Said(*lines).units(), 0)
     assert (found.text, found.rough) == (text, rough)
+
+
+@pytest.mark.parametrize(
+    ("before", "promise", "text"),
+    [
+        (
+            ("Tom", "I still have to order the second server."),
+            "I'm going to do it tomorrow.",
+            "Order the second server",
+        ),
+        (("Ana", "Could you call the printer for me?"), "Sure, I'll do that on Friday.", "Call the printer for Ana"),
+        (("Ana", "The sun is out."), "I'll do it tomorrow.", "I'll do it tomorrow."),
+    ],
+)
+def test_doing_it_is_told_by_what_was_said_before(before: tuple[str, str], promise: str, text: str) -> None:
+    found = phrase("action", Said(before, ("Tom", promise)).units(), 1)
+    assert (found.text, found.says) == (text, None if text == promise else 0)
 
 
 @pytest.mark.parametrize("kind", ["action", "decision", "question", "risk"])

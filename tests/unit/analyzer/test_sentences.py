@@ -114,6 +114,7 @@ def cuts(words: list[tuple[str, Word]]) -> st.SearchStrategy[set[int]]:
 WORDS = words_of(TALK)
 
 
+@settings(deadline=None)
 @given(cuts(WORDS))
 def test_any_cutting_of_the_same_words_gives_the_same_sentences(at: set[int]) -> None:
     def said(talk: Live) -> list[tuple[str | None, str, float, float]]:
