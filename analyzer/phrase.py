@@ -41,8 +41,9 @@ _FORMS = tuple(
 )
 _PLEASE = re.compile(rf"^(?:{_NAME},\s+)?(?i:please)\s+{_ALSO}(?P<deed>[a-z].*)$", re.S)
 _NO_DEED = re.compile(
-    r"^(?:not|never|be|have|see|say|think|hope|guess|know|like|love|get it|do (?:it|that|this|so)|only|always|all|even"
-    r"|\w+ly|been|it|to)\b",
+    r"^(?:not|never|be|have(?! a (?:look|word|chat))|see(?! (?:him|her|them)\b)"
+    r"|say|think|hope|guess|know|like|love|get it|do (?:it|that|this|so)|only|always|all|even"
+    r"|(?!apply|reply|supply)\w+ly|been|it|to)\b",
     re.I,
 )
 _TAIL = re.compile(
@@ -60,6 +61,12 @@ _DECIDED = re.compile(
 )
 
 
+_TO_ALL = re.compile(
+    r"^(send|mail|text|give|bring|post|forward|build|get) (?:you|us)(?: both| all| guys)? "
+    r"(?=(?:the|our|my|a|an|some|two|three|\w+s)\b)",
+    re.I,
+)
+"""*Send you all the plan*: where it is not plain who that is, the plan is what is to be sent."""
 _ASIDE = re.compile(r",\s+(?:I|we|they|it)\b(?!\s+(?:think|guess|suppose|mean)\b).*$", re.S)
 """What is said about a task behind a comma: *Prepare the papers, I only need the number*."""
 _THAT = re.compile(r"^(?:do|take care of|handle|sort out) (?:it|that|this|so)\b", re.I)
@@ -129,7 +136,7 @@ def _addressed(deed: str, units: list[Unit], row: int) -> str:
     if not request and other and _named(other):
         deed = re.sub(r"\byour\b", f"{_plainly(other)}'s", deed)
         deed = re.sub(r"\byou\b(?!\s+(?:can|will|have|want|need|know|see|said|are))", _plainly(other), deed)
-    return deed
+    return _TO_ALL.sub(r"\1 ", deed)
 
 
 def _named(speaker: str) -> bool:
