@@ -62,7 +62,7 @@ eval-notes: models-test ## recall and precision of notes
 	@$(BIN)/python -m tests.eval.eval_notes
 
 eval-search: models-test ## recall and speed of search
-	@$(BIN)/python -m tests.eval.eval_search
+	@$(BIN)/python -m tests.eval.eval_search $(if $(WEAVIATE_URL),--weaviate)
 
 eval-speakers: models-test ## who spoke when, without being told how many (DATA=folder with RTTM)
 	@$(BIN)/python -m tests.eval.eval_speakers $(if $(DATA),--data $(DATA))

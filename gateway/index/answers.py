@@ -30,6 +30,8 @@ NOTED = ("action", "decision", "question", "risk")
 BESIDE_FROM = 0.6
 """Share of the nearest passage's cosine which the other quoted passages must reach."""
 LINE_MIN_WORDS = 3
+TOLD_FROM = 0.65
+"""Cosine of the question and a single line from which the line answers."""
 REPLY_SHARE = 0.95
 """How much a reply counts, as a share of the likeness of the question that it follows."""
 
@@ -76,11 +78,22 @@ class Answerer:
         if scope.since_s is not None:
             return await self._since(question, scope, per_passage)
         best, pool = await self._searcher.passages(question, scope, PASSAGES)
-        if not answered(question, best, pool):
+        if not answered(question, best, pool) and not await self._told(question, best):
             return []
         talk = self._searcher.best(question, [c for c in pool if c.passage.kind == TRANSCRIPT], PASSAGES)
         found = [c for c in supporting(best) if c.passage.kind != TRANSCRIPT] + supporting(talk)
         return _once([s for candidate in found for s in await self._quoted(question, candidate, per_passage)])
+
+    async def _told(self, question: str, best: Sequence[Candidate]) -> bool:
+        """Whether one line of the passages says just this, however far the rest of its passage is from it."""
+        lines = [line.text for c in best for line in _nearest(c) if _long_enough(line)]
+        if not lines:
+            return False
+        try:
+            vectors = await self._embedder.embed([question, *lines])
+        except Fault:
+            return False
+        return bool((vectors[1:] @ vectors[0]).max() >= TOLD_FROM)
 
     async def _since(self, question: str, scope: Scope, per_passage: int) -> list[Sentence]:
         """What was noted in that time, and what was said nearest to the question, in the order of the meeting."""

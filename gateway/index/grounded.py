@@ -27,9 +27,9 @@ _NUMBERS = frozenset(
 def stands(sentence: str, line: str, question: str) -> bool:
     """Whether all names and figures of the sentence, and most of its telling words, are in the line.
 
-    Words of the question count as known, names and figures do not.
+    Words of the question count as known, names and figures do not. A question answers nothing.
     """
-    if not sentence or len(sentence) > MAX_CHARS:
+    if not sentence or len(sentence) > MAX_CHARS or sentence.endswith("?"):
         return False
     said = {root(w) for w in words_of(line)}
     if any(figure not in line and root(figure) not in said for figure in _FIGURE.findall(sentence)):
@@ -49,13 +49,21 @@ def standing(written: Sequence[WrittenSentence], lines: Sequence[str], question:
     """The sentences that stand in the line they cite, each once; one that cites a wrong number moves to its line."""
     kept: dict[str, WrittenSentence] = {}
     for sentence in written:
-        text = " ".join(sentence.text.split())
+        text = _bare(sentence, lines)
         order = sorted(range(1, len(lines) + 1), key=lambda n: n != sentence.line)
         for number in order:
             if stands(text, lines[number - 1], question):
                 kept.setdefault(text, WrittenSentence(text, number))
                 break
     return list(kept.values())
+
+
+def _bare(sentence: WrittenSentence, lines: Sequence[str]) -> str:
+    """The sentence on one line, without the speaker's name before it when it is the line word for word."""
+    text = " ".join(sentence.text.split())
+    who, mark, said = text.partition(": ")
+    speakers = {line.partition(": ")[0] for line in lines if ": " in line}
+    return said if mark and who in speakers else text
 
 
 def _names(sentence: str) -> list[str]:

@@ -19,8 +19,7 @@ from numpy.typing import NDArray
 
 from contracts.embedder import Embedder
 from contracts.settings import cpu_count, models_dir
-from gateway.index.answerable import answered
-from gateway.index.answers import PASSAGES
+from gateway.index.answers import Answerer
 from gateway.index.embedded import EmbeddedIndex
 from gateway.index.passages import Borders, parts, split_line
 from gateway.index.port import Candidate, Entry, Scope, SearchIndex
@@ -137,20 +136,22 @@ async def run(data: Path, cache: Path | None, weaviate: bool, ask: bool) -> None
             report(f"hybrid, {half}", first_hits(pool, chosen, Weights()))
         embedder.save()
         if ask:
-            await report_not_found(searcher, asked)
+            await report_not_found(searcher, embedder, asked)
             embedder.save()
         await index.close()
 
 
-async def report_not_found(searcher: Searcher, asked: Sequence[Question]) -> None:
+async def report_not_found(searcher: Searcher, embedder: CachedEmbedder, asked: Sequence[Question]) -> None:
     """How often something is found for questions that have an answer, and nothing for those that have none."""
 
+    answerer = Answerer(searcher, embedder)
+
     async def found(question: str) -> bool:
-        return answered(question, *await searcher.passages(question, Scope(None), PASSAGES))
+        return bool(await answerer.answer(question, Scope(None)))
 
     spoken = [await found(q.text) for q in asked]
     print(f"ask: found {np.mean(spoken):.3f} of {len(spoken)}", flush=True)
-    for name in ("unanswered", "unanswered_near"):
+    for name in ("unanswered", "unanswered_near", "unanswered_near_unseen"):
         foreign = [q for q in (Path(__file__).parent / f"{name}.txt").read_text().splitlines() if q]
         silent = [not await found(q) for q in foreign]
         print(f"ask: {name}: not found {np.mean(silent):.3f} of {len(silent)}", flush=True)

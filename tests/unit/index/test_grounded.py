@@ -46,3 +46,12 @@ def test_whatever_is_written_is_judged(sentence: str, line: str, question: str) 
 def test_a_number_may_be_written_as_a_word_or_as_a_figure() -> None:
     assert stands("They launch on the 14th of March.", "We launch on the fourteenth of March", "When?")
     assert not stands("They launch on the 15th of March.", "We launch on the fourteenth of March", "When?")
+
+
+def test_a_question_answers_nothing_and_the_speakers_name_is_no_part_of_the_sentence() -> None:
+    lines = ["Ben: The batteries cost 40,000 euros this year.", "Ann: What do the batteries cost?"]
+    written = [
+        WrittenSentence("Ann: What do the batteries cost?", 2),
+        WrittenSentence("Ben: The batteries cost 40,000 euros this year.", 1),
+    ]
+    assert standing(written, lines, QUESTION) == [WrittenSentence("The batteries cost 40,000 euros this year.", 1)]
