@@ -28,7 +28,8 @@ class _Words:
         for row, text in enumerate(texts):
             for word in text.lower().strip("?.").split():
                 vectors[row, sum(map(ord, word)) % 64] += 1
-        return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+        unit: NDArray[np.float32] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        return unit
 
 
 class _Index:
