@@ -243,7 +243,7 @@ export class Recorder extends EventTarget {
     document.removeEventListener("visibilitychange", this.hidden);
     void this.wakeLock?.release();
     for (const track of this.tracks) track.release();
-    void this.context.close();
+    if (this.context.state !== "closed") void this.context.close();
     this.dispatchEvent(new Event("released"));
   }
 }
