@@ -31,3 +31,11 @@ test("a full disk, a lost connection and a refused recording are said, the worst
   assert.match(linkSentence({ ...behind, state: "failed", reason: "taken" }).text, /another window/);
   assert.match(linkSentence(behind).text, /24 s to go/);
 });
+
+test("by WebRTC nothing waits: what is not connected is said to be lost", () => {
+  const direct = { ...well, direct: true };
+  assert.equal(linkSentence({ ...direct, state: "open" }), null);
+  assert.match(linkSentence({ ...direct, state: "waiting", reason: "network" }).text, /lost/);
+  assert.match(linkSentence({ ...direct, state: "failed", reason: "ended" }).text, /ended somewhere else/);
+  assert.equal(safetySentence(direct), "12 min 04 s sent by WebRTC");
+});

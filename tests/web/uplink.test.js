@@ -179,6 +179,23 @@ test("a pause is a gap with its cause, and sound during it is left out", () => {
   assert.equal(server.frames[1].gap.cause, "paused");
 });
 
+test("sound that waits until the server knows of its person's return goes whole when it does", () => {
+  const uplink = new Uplink(steady);
+  const server = new Server();
+  uplink.begin(1, 0);
+  uplink.push(sound(0), 0);
+  for (let now = 0; now < 300; now += 30) step(uplink, now, server);
+  uplink.held = true;
+  for (let index = 1; index < 6; index += 1) uplink.push(sound(index), 60 * index);
+  const done = [];
+  for (let now = 300; now < 12000; now += 30) done.push(...step(uplink, now, server));
+  assert.deepEqual([...new Set(done)], ["ping"], "the connection stays, and nothing is sent");
+  assert.equal(server.frames.length, 1);
+  uplink.held = false;
+  for (let now = 12000; now < 12600; now += 30) step(uplink, now, server);
+  assert.deepEqual(server.sound, [0, 1, 2, 3, 4, 5].flatMap((index) => [...sound(index)]));
+});
+
 test("the end is told only once everything is stored", () => {
   const uplink = new Uplink(steady);
   const server = new Server();
