@@ -149,7 +149,7 @@ class Pipeline:
             Kind.INTERIM,
             start,
             self._listener.tape.cut(start, end),
-            self._settings.pressed_interim_pad_s if self._pressed() else self._settings.interim_pad_s,
+            self._settings.interim_pad_s,
             1,
             self._memory.language.locked or self._memory.language.best,
             self._work.languages,

@@ -55,7 +55,7 @@ def phrase_job(
         Kind.FINAL,
         start,
         act.tape.cut(start, end),
-        settings.pressed_pad_s if pressed else settings.quick_pad_s if quick else settings.final_pad_s,
+        settings.look_pad_s if pressed else settings.quick_pad_s if quick else settings.final_pad_s,
         1 if pressed or quick else settings.final_beam,
         memory.language.locked,
         work.languages,

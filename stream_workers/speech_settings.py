@@ -43,10 +43,6 @@ class SpeechSettings(msgspec.Struct, frozen=True):
     """Silence after which the checkpoint moves on."""
     look_pad_s: float = 3.8
     """Silence appended when an open phrase is looked at for words that are final already."""
-    pressed_pad_s: float = 3.8
-    """Silence appended to final windows while there is more to do than fits."""
-    pressed_interim_pad_s: float = 2.0
-    """And to interim windows."""
     early: EarlyRules = EarlyRules()
     cuts: CutRules = CutRules()
     guards: GuardRules = GuardRules()
