@@ -17,7 +17,10 @@ from contracts.notes import Kind
 LONG_WORDS = 18
 SHORT_WORDS = 3
 _NAME = r"(?:[A-Z][\w'’-]+(?: [A-Z][\w'’-]+)?)"
-_ALSO = r"(?:(?:just|also|then|now|please|maybe|definitely|quickly|still|probably|again|all|both|go and|try and)\s+)*"
+_ALSO = (
+    r"(?:(?:just|also|then|now|please|maybe|definitely|quickly|really|still|probably|again|all|both|go and|try and)"
+    r"\s+)*"
+)
 _SELF = (
     r"(?:i|we)(?:(?: still| also| really)?(?: have to| need to)|['’]ll| will"
     r"| can| could|['’]m going to| am going to|['’]re going to| are going to|['’]m gonna"
@@ -52,8 +55,8 @@ _TAIL = re.compile(
 _OPEN = re.compile(r"\b(?:it|that|this|them|those|these|they|him|her|he|she|there|ones|so|same|either)\b", re.I)
 _HEAR = re.compile(r"\b(?:that|this|these|those)\s+(?!is\b|was\b|will\b)\w{3,}|\bso that\b", re.I)
 _TRAILING = re.compile(rf"(?:,\s+{_NAME}|\s+(?:my|our)sel(?:f|ves))$")
-_OPENING = re.compile(r"^[^,;:]{1,24}[,;:]\s+(?:(?:and|so|then|but)\s+)?(?=i\b|i['’]|we\b|please\b)", re.I)
-"""A short clause before the promise: *Of course, I'll …*, *He did, and I'll …*."""
+_OPENING = re.compile(r"^(?:[^,;:]{1,24}[,;:]\s+){1,2}(?:(?:and|so|then|but)\s+)?(?=i\b|i['’]|we\b|please\b)", re.I)
+"""Short clauses before the promise: *Of course, I'll …*, *He did, and I'll …*, *Joana, yes, I'll …*."""
 _DECIDED = re.compile(
     r"^(?:(?:so )?(?:we|we've|we have) (?:all )?(?:agreed|decided|settled)(?: (?:that|on|to))?|"
     r"(?:then|so) (?:it's agreed|that's agreed|we're agreed)(?: that)?|agreed)[:,]?\s+",

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import msgspec
 
-from analyzer.units import Unit, goes_on, sentences
+from analyzer.units import Unit, goes_on, runs_on, sentences
 from contracts.corrections import Corrected
 from contracts.lifecycle import MeetingDeleted, MeetingEnding, MeetingRenamed, MeetingStarted, TrackAdded
 from contracts.notes import (
@@ -150,7 +150,9 @@ class Transcript:
         return {(a.id, b.id) for a, b in pairwise(near) if self._joined(a, b)}
 
     def _joined(self, before: Segment, after: Segment) -> bool:
-        return self.speaker(before) == self.speaker(after) and goes_on(before, after)
+        if self.speaker(before) == self.speaker(after):
+            return goes_on(before, after)
+        return runs_on(before, after)
 
     def _run(self, segment: Segment) -> list[Segment]:
         """The neighbours of ``segment`` in its track that it shares sentences with, itself included, by time."""
@@ -207,7 +209,7 @@ class Transcript:
             run = self._run(segment)
             done.update(s.id for s in run)
             starts = {s.id: s.start for s in run}
-            for unit in sentences(run, self.speaker(segment)):
+            for unit in sentences(run, [self.speaker(s) for s in run]):
                 if any(p.segment_id in wanted for p in unit.parts):
                     found.append((starts[unit.segment_id], unit.segment_id, unit.index, unit))
         return [unit for *_, unit in sorted(found, key=lambda f: f[:3])]

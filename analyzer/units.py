@@ -16,6 +16,8 @@ PAUSE_S = 1.5
 """So long a silence ends a sentence that has no full stop."""
 BREATH_S = 0.25
 """So long a silence ends one before a word that only the first of a sentence writes with a capital."""
+FEW_WORDS = 4
+"""So few words at a change of voices may have the wrong label."""
 MAX_UNIT_WORDS = 60
 """A longer run of words without a full stop is cut at a comma or at this length."""
 _ENDED = re.compile(r"[.?!…][\"”’')]*$")
@@ -75,7 +77,7 @@ class _Token(msgspec.Struct, frozen=True):
 
 def split(segment: Segment, speaker: str | None) -> list[Unit]:
     """The sentences of ``segment`` by itself, said by ``speaker``; no unit is empty."""
-    return sentences([segment], speaker)
+    return sentences([segment], [speaker])
 
 
 def goes_on(before: Segment, after: Segment) -> bool:
@@ -83,12 +85,32 @@ def goes_on(before: Segment, after: Segment) -> bool:
     last, first = before.text.rsplit(None, 1)[-1:], after.text.split(None, 1)[:1]
     if not last or not first:
         return False
-    gap_s = (after.words[0].s if after.words else after.start) - (before.words[-1].e if before.words else before.end)
-    return not _over(gap_s, last[0], first[0], cut_in=(before.text, after.text))
+    return not _over(_gap_s(before, after), last[0], first[0], cut_in=(before.text, after.text))
 
 
-def sentences(run: Sequence[Segment], speaker: str | None) -> list[Unit]:
-    """The sentences of neighbouring segments of one track and speaker; the same for any cutting of the same words."""
+def runs_on(before: Segment, after: Segment) -> bool:
+    """Whether ``after``, the next segment of the same track, surely goes on with the sentence of ``before``.
+
+    The few words at a change of voices may carry the label of the voice before. A sentence that goes on in small
+    letters without a breath is one, whatever the labels say.
+    """
+    if not before.words or not after.words or _gap_s(before, after) >= BREATH_S:
+        return False
+    few = min(len(before.words), len(after.words)) <= FEW_WORDS
+    open_end = before.text.rstrip()[-1:].isalnum() and _CAPITAL.search(before.text) is not None
+    return few and open_end and after.text.lstrip()[:1].islower()
+
+
+def _gap_s(before: Segment, after: Segment) -> float:
+    return (after.words[0].s if after.words else after.start) - (before.words[-1].e if before.words else before.end)
+
+
+def sentences(run: Sequence[Segment], speakers: Sequence[str | None]) -> list[Unit]:
+    """The sentences of neighbouring segments of one track, each said by the one of ``speakers`` in its place.
+
+    They are the same for any cutting of the same words. Where the segments of a sentence name several speakers, it is
+    that of the last, who was heard for longer by then.
+    """
     tokens = [t for place, segment in enumerate(run) for t in _tokens(place, segment)]
     count = dict.fromkeys((s.id for s in run), 0)
     units: list[Unit] = []
@@ -97,6 +119,8 @@ def sentences(run: Sequence[Segment], speaker: str | None) -> list[Unit]:
         first = parts[0].segment_id
         text = " ".join(p.text for p in parts)
         more = parts if len(parts) > 1 else ()
+        said_by = [speakers[w.place] for w in reversed(words)]
+        speaker = next((name for name in said_by if name is not None), None)
         units.append(Unit(first, count[first], speaker, text, parts[0].start, parts[-1].end, more))
         for part in parts:
             count[part.segment_id] += 1

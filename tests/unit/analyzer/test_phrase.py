@@ -26,6 +26,7 @@ from tests.unit.analyzer.meetings import Said
         ([("Ana", "I still have to order the second server.")], "Order the second server", False),
         ([("Ana", "The cables are in.")], "The cables are in.", True),
         ([("Ana", "I'll do it.")], "I'll do it.", True),
+        ([("Ana", "Joana, yes, I'll ask her about the missing strings.")], "Ask her about the missing strings", True),
     ],
 )  # fmt: skip
 def test_a_task_starts_with_its_verb_and_says_whether_it_is_clear(

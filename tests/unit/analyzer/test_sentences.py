@@ -164,13 +164,41 @@ def test_a_pause_another_speaker_and_another_track_end_a_sentence(second: Segmen
     assert len(talk.units()) == count
 
 
+CALL = (("Eve", "Could you call the"), ("Ana", "agency tomorrow?"))
+
+
+@pytest.mark.parametrize(
+    ("said", "breath_s", "sentences_said"),
+    [
+        (CALL, 0.0, [("Ana", "Could you call the agency tomorrow?")]),
+        (CALL, 0.5, [("Eve", "Could you call the"), ("Ana", "agency tomorrow?")]),
+        ((("Eve", "Could you call?"), ("Ana", "maybe")), 0.0, [("Eve", "Could you call?"), ("Ana", "maybe")]),
+        ((("Eve", "could you call the"), ("Ana", "yeah")), 0.0, [("Eve", "could you call the"), ("Ana", "yeah")]),
+        (
+            (("Eve", "I think that we should really"), ("Ana", "no we should not do that now")),
+            0.0,
+            [("Eve", "I think that we should really"), ("Ana", "no we should not do that now")],
+        ),
+    ],
+)
+def test_a_few_words_at_a_change_of_voices_belong_to_the_sentence_that_they_begin(
+    said: tuple[tuple[str, str], ...], breath_s: float, sentences_said: list[tuple[str, str]]
+) -> None:
+    talk, clock = Live(), 0.0
+    for n, (who, text) in enumerate(said):
+        words = tuple(Word(w, clock + 0.3 * k, clock + 0.3 * (k + 1)) for k, w in enumerate(text.split()))
+        talk.put(SegmentFinal("m", Segment(f"t-{n}", "t", words[0].s, words[-1].e, text, words, speaker=who)))
+        clock = words[-1].e + breath_s
+    assert [(u.speaker, u.text) for u in talk.units()] == sentences_said
+
+
 def test_a_full_stop_that_a_cut_made_ends_nothing() -> None:
     run = [
         Segment("t-0", "t", 0.0, 1.0, "I'm going to do."),
         Segment("t-1", "t", 1.1, 2.0, "the load test of the checkout by Friday."),
         Segment("t-2", "t", 2.1, 3.0, "Is it late? then we wait."),
     ]
-    assert [u.text for u in sentences(run, "Tom")] == [
+    assert [u.text for u in sentences(run, ["Tom"] * len(run))] == [
         "I'm going to do. the load test of the checkout by Friday.",
         "Is it late?",
         "then we wait.",
