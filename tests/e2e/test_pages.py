@@ -256,7 +256,9 @@ async def test_search_answers_as_one_types_and_leads_to_the_second(stage: Stage)
     await stage.open("/")
     await stage.page.get_by_role("searchbox", name="Search all meetings").press_sequentially("spreadsheet")
     await stage.page.get_by_text("1 place").wait_for()
-    assert await stage.page.locator(".found mark").all_inner_texts() == ["spreadsheet"]
+    await _shows(
+        stage, "[...document.querySelectorAll('.found mark')].map((m) => m.textContent).join() === 'spreadsheet'"
+    )
     await stage.page.locator(".found a").click()
     await _shows(stage, "document.querySelector('.turn.current').textContent.includes('spreadsheet')")
 
