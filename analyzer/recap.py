@@ -24,6 +24,8 @@ MAX_WORDS = 32
 """Of a line that the model reads: its time goes with the words, so a recap costs the same after any meeting."""
 CHAPTER_TOKENS = 110
 SUMMARY_TOKENS = 150
+RECAP_S = 60.0
+"""The model may take so long for the summary of a meeting that is over: nothing else waits for it then."""
 _NO_WORDS = "Nothing was said in this meeting."
 
 
@@ -50,24 +52,31 @@ class Writer:
     def __init__(self, prompts: Prompts, guard: Guard, templates: Path = TEMPLATES) -> None:
         self._prompts = prompts
         self._guard = guard
+        self._patient = Guard(RECAP_S)
         self._templates = {f.stem: f.read_text("utf-8").strip() for f in sorted(templates.glob("*.md"))}
 
     async def chapter(self, lines: list[str], start: float, end: float, model: LanguageModel | None) -> Chapter:
         """A part of the meeting from its telling ``lines``."""
         asked = [shortened(t) for t in lines]
-        body = await self._ask(_Ask("chapter", CHAPTER_SCHEMA, CHAPTER_TOKENS, _Chapter), asked, model)
+        body = await self._ask(_Ask("chapter", CHAPTER_SCHEMA, CHAPTER_TOKENS, _Chapter), asked, model, self._guard)
         title, summary = (tidy(body.title)[:80], " ".join(body.summary.split())) if body else ("", "")
         if not grounding.titled(title, lines):
             title = grounding.title_of(lines) or _first_words(lines)
         summary = grounding.kept(summary, lines) or said([t.split(": ", 1)[-1] for t in grounding.key_lines(lines, 2)])
         return Chapter(title, start, end, bounded(summary))
 
-    async def summary(self, lines: list[str], model: LanguageModel | None, template: str = "") -> str:
-        """A bounded summary of ``lines``, which tell of parts; of many, neighbours are told by their key lines."""
+    async def summary(
+        self, lines: list[str], model: LanguageModel | None, template: str = "", *, over: bool = False
+    ) -> str:
+        """A bounded summary of ``lines``, which tell of parts; of many, neighbours are told by their key lines.
+
+        When the meeting is ``over`` the model has more time, and what it failed at before does not count.
+        """
         if not lines:
             return ""
         wish = self._templates.get(template, "")
-        body = await self._ask(_Ask("summary", SUMMARY_SCHEMA, SUMMARY_TOKENS, _Summary, wish), gathered(lines), model)
+        ask = _Ask("summary", SUMMARY_SCHEMA, SUMMARY_TOKENS, _Summary, wish)
+        body = await self._ask(ask, gathered(lines), model, self._patient if over else self._guard)
         text = grounding.kept(" ".join(body.summary.split()), lines) if body else ""
         return bounded(text or said(grounding.key_lines(lines, 4)))
 
@@ -80,7 +89,7 @@ class Writer:
         lines += [plain(i.text) for i in _telling(notes)]
         summary = _NO_WORDS
         if transcript.end_s > 0.0:
-            summary = await self.summary(lines, model, template) or notes.summary
+            summary = await self.summary(lines, model, template, over=True) or notes.summary
         return Recap(
             transcript.title or _title(notes),
             summary,
@@ -91,12 +100,12 @@ class Writer:
             talk_times(transcript),
         )
 
-    async def _ask(self, ask: _Ask[T], lines: list[str], model: LanguageModel | None) -> T | None:
+    async def _ask(self, ask: _Ask[T], lines: list[str], model: LanguageModel | None, guard: Guard) -> T | None:
         if model is None or not lines:
             return None
         prompt = self._prompts.about_lines(ask.name, lines, ask.extra)
         try:
-            answer = await self._guard.call(lambda: model.write(prompt, ask.schema, ask.max_tokens))
+            answer = await guard.call(lambda: model.write(prompt, ask.schema, ask.max_tokens))
             return msgspec.json.decode(answer.text, type=ask.kind) if answer.complete else None
         except (Fault, msgspec.DecodeError, UnicodeError):
             return None

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import msgspec
 
-from analyzer.units import Unit, goes_on, runs_on, sentences
+from analyzer.units import Unit, goes_on, runs_on, sentences, unbroken
 from contracts.corrections import Corrected
 from contracts.lifecycle import MeetingDeleted, MeetingEnding, MeetingRenamed, MeetingStarted, TrackAdded
 from contracts.notes import (
@@ -150,7 +150,8 @@ class Transcript:
         return {(a.id, b.id) for a, b in pairwise(near) if self._joined(a, b)}
 
     def _joined(self, before: Segment, after: Segment) -> bool:
-        if self.speaker(before) == self.speaker(after):
+        first, second = self.speaker(before), self.speaker(after)
+        if first == second or (None in (first, second) and unbroken(before, after)):
             return goes_on(before, after)
         return runs_on(before, after)
 

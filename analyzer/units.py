@@ -88,13 +88,18 @@ def goes_on(before: Segment, after: Segment) -> bool:
     return not _over(_gap_s(before, after), last[0], first[0], cut_in=(before.text, after.text))
 
 
+def unbroken(before: Segment, after: Segment) -> bool:
+    """Whether no breath is taken between two segments of a track."""
+    return _gap_s(before, after) < BREATH_S
+
+
 def runs_on(before: Segment, after: Segment) -> bool:
     """Whether ``after``, the next segment of the same track, surely goes on with the sentence of ``before``.
 
     The few words at a change of voices may carry the label of the voice before. A sentence that goes on in small
     letters without a breath is one, whatever the labels say.
     """
-    if not before.words or not after.words or _gap_s(before, after) >= BREATH_S:
+    if not before.words or not after.words or not unbroken(before, after):
         return False
     few = min(len(before.words), len(after.words)) <= FEW_WORDS
     open_end = before.text.rstrip()[-1:].isalnum() and _CAPITAL.search(before.text) is not None

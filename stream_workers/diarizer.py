@@ -22,6 +22,8 @@ AHEAD_SAMPLES = SAMPLE_RATE_HZ // 2
 """How much sound after a moment the decision about it waits for."""
 PRINT_S = 0.4
 """Pieces with less clean speech get no voiceprint."""
+ENOUGH_S = 1.2
+"""A piece with that much clean speech may end where a final does; voiceprints of shorter ones are poor."""
 _WINDOW_SAMPLES = int(WINDOW_S * SAMPLE_RATE_HZ)
 _KEPT_FRAMES = 1500
 _SILENT = 1e-4
@@ -119,7 +121,8 @@ class Diarizer:
     def complete(self, job: Job, result: object, upto: int | None = None) -> list[Piece]:
         """Take a model's answer; the earlier pieces whose label changed.
 
-        With ``upto``, pieces that are open there end, so that they are labelled now; they go on as new ones.
+        With ``upto``, pieces that are open there are labelled now: those long enough for a good voiceprint end and go
+        on as new ones, the others are looked at again when they have ended.
         """
         if isinstance(job, PrintJob):
             assert isinstance(result, list)  # noqa: S101 (narrows the type: run() made it)
@@ -131,7 +134,7 @@ class Diarizer:
         if ended > self._first:
             self._waiting += self._stitcher.push(job.start, result, job.until)
         if upto is not None and self._stitcher.done >= min(upto, self.position):
-            self._waiting += self._stitcher.flush()
+            self._waiting += self._stitcher.so_far(ENOUGH_S)
         return []
 
     def finish(self) -> None:

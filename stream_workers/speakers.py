@@ -70,13 +70,19 @@ class Speakers:
         return len(self._centres)
 
     def add(self, found: list[tuple[Piece, NDArray[np.float32] | None]]) -> list[Piece]:
-        """Take finished pieces and label everything again; the earlier pieces whose label changed."""
+        """Take pieces and label everything again; the earlier pieces whose label changed.
+
+        A piece takes the place of its own beginning, which has no say in who there is.
+        """
+        newest = {(piece.stream, piece.start): piece for piece, _ in found}
+        fresh = [Entry(p, vector) for p, vector in found if p is newest[p.stream, p.start]]
+        begun = self._replaced({(e.piece.stream, e.piece.start) for e in fresh})
         before = [(entry, entry.label) for entry in self.entries]
-        fresh = [Entry(piece, vector) for piece, vector in found]
+        before += [(e, begun[e.piece.stream, e.piece.start]) for e in fresh if (e.piece.stream, e.piece.start) in begun]
         self.entries += fresh
         new_anchor = False
         for entry in fresh:
-            if entry.vector is not None and entry.piece.clean_s >= ANCHOR_S:
+            if entry.vector is not None and entry.piece.clean_s >= ANCHOR_S and not entry.piece.goes_on:
                 at_s = entry.piece.start / SAMPLE_RATE_HZ
                 self._anchors.append(_Anchor(entry.vector, entry.piece.clean_s, at_s, None, [entry]))
                 new_anchor = True
@@ -85,6 +91,12 @@ class Speakers:
             self._thin()
         self._assign(self.entries if new_anchor else fresh)
         return [entry.piece for entry, label in before if entry.label != label]
+
+    def _replaced(self, now: set[tuple[int, int]]) -> dict[tuple[int, int], int | None]:
+        """Take out the beginnings of the pieces that start ``now``; the labels that they had."""
+        begun = [e for e in self.entries if e.piece.goes_on and (e.piece.stream, e.piece.start) in now]
+        self.entries = [e for e in self.entries if not any(e is b for b in begun)]
+        return {(e.piece.stream, e.piece.start): e.label for e in begun}
 
     def label(self, start: int, end: int) -> int | None:
         """Who speaks most between two media samples."""

@@ -5,7 +5,7 @@ columns are matched by the frames they share; a *stream* is such a chain. It end
 window's length: whether two streams are the same person is for ``speakers`` to say.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,8 @@ class Piece:
     end: int
     stream: int
     clean: list[tuple[int, int]] = field(default_factory=list)
+    goes_on: bool = False
+    """The beginning of a piece that has not ended: a longer one with the same stream and start will take its place."""
 
     @property
     def clean_s(self) -> float:
@@ -72,6 +74,12 @@ class Stitcher:
         ended = sorted(self._open.values(), key=lambda p: p.start)
         self._open = {}
         return ended
+
+    def so_far(self, enough_s: float) -> list[Piece]:
+        """End the open pieces with at least so much clean speech; of the others their beginning, while they go on."""
+        ended = [self._open.pop(s) for s, p in list(self._open.items()) if p.clean_s >= enough_s]
+        begun = [replace(p, clean=list(p.clean), goes_on=True) for p in self._open.values()]
+        return sorted(ended + begun, key=lambda p: p.start)
 
     def _match(self, start: int, active: NDArray[np.bool_]) -> list[int]:
         """The stream of each column."""

@@ -171,6 +171,16 @@ CALL = (("Eve", "Could you call the"), ("Ana", "agency tomorrow?"))
     ("said", "breath_s", "sentences_said"),
     [
         (CALL, 0.0, [("Ana", "Could you call the agency tomorrow?")]),
+        (
+            ((None, "I'm going to do it"), ("Ana", "Tomorrow morning.")),
+            0.0,
+            [("Ana", "I'm going to do it Tomorrow morning.")],
+        ),
+        (
+            (("Ana", "We could"), (None, "do that."), ("Eve", "No.")),
+            0.0,
+            [("Ana", "We could do that."), ("Eve", "No.")],
+        ),
         (CALL, 0.5, [("Eve", "Could you call the"), ("Ana", "agency tomorrow?")]),
         ((("Eve", "Could you call?"), ("Ana", "maybe")), 0.0, [("Eve", "Could you call?"), ("Ana", "maybe")]),
         ((("Eve", "could you call the"), ("Ana", "yeah")), 0.0, [("Eve", "could you call the"), ("Ana", "yeah")]),
@@ -181,8 +191,8 @@ CALL = (("Eve", "Could you call the"), ("Ana", "agency tomorrow?"))
         ),
     ],
 )
-def test_a_few_words_at_a_change_of_voices_belong_to_the_sentence_that_they_begin(
-    said: tuple[tuple[str, str], ...], breath_s: float, sentences_said: list[tuple[str, str]]
+def test_words_with_another_label_or_none_belong_to_the_sentence_that_they_begin(
+    said: tuple[tuple[str | None, str], ...], breath_s: float, sentences_said: list[tuple[str, str]]
 ) -> None:
     talk, clock = Live(), 0.0
     for n, (who, text) in enumerate(said):

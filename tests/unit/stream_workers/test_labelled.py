@@ -191,6 +191,16 @@ def test_a_revision_keeps_the_words_and_raises_the_revision() -> None:
     assert len(labels) == 2
 
 
+def test_words_that_become_final_one_by_one_are_labelled_like_those_that_come_together() -> None:
+    turns = [(3.0, 0.2), (3.0, 0.6), (3.0, 0.2), (3.0, 0.6), (2.0, 0.0)]
+    starts = [at + 0.1 + 0.7 * k for at in (0.0, 3.0, 6.0, 9.0) for k in range(4)]
+    segments = [segment((f"{start}", start, start + 0.7)) for start in starts]
+    outputs = [o for _, o in run(build(segments), talk(*turns), Loudness(0.2, 0.6))]
+    newest = {o.segment.id: o.segment for o in outputs if isinstance(o, Final | Revised)}
+    labels = [[newest[s.id].speaker for s in segments[n : n + 4]] for n in range(0, 16, 4)]
+    assert labels == [["Speaker 1"] * 4, ["Speaker 2"] * 4] * 2
+
+
 def test_text_of_parts_is_taken_from_the_whole() -> None:
     whole = segment(("你", 0, 1), ("好", 1, 2), ("嗯", 2, 3), text="你好，嗯")
     parts = cut(whole, lambda s, e: "A" if e <= 2 else "B")

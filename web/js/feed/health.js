@@ -109,7 +109,7 @@ function notesSentence(message) {
   const state = message.notes;
   const lag_s = Math.round((message.lag_ms ?? 0) / 1000);
   if (state === "loading") return { level: "warn", text: "Notes start as soon as the language model is loaded" };
-  if (state === "down") return { level: "warn", text: "Notes are in the speakers’ own words: the language model does not answer." };
+  if (state === "down") return { level: "warn", text: "Notes are in the speakers’ own words: the language model is too slow or does not answer." };
   if (state === "busy" && lag_s > 60) return { level: "warn", text: `Notes are ${spell(lag_s)} behind: this computer is busy` };
   return { level: "ok", text: lag_s > 30 ? `Notes ${lag_s} s behind` : "Notes up to date" };
 }
