@@ -32,14 +32,17 @@ models-test: dev
 	@$(BIN)/rapporteur models pull --tests
 
 test: models-test ## all tests: unit, integration, faults, short evaluation, end to end
-	@$(BIN)/python -m pytest tests -ra
+	@$(BIN)/pytest tests/unit -n 2
+	@$(BIN)/python -m pytest tests --ignore tests/unit -ra
 
-check: ## format, lint, types, import rule, unit tests (under a minute)
+lint: ## format, lint, types, import rule
 	@test $(VENV) != .venv || $(MAKE) --no-print-directory dev
 	$(BIN)/ruff format --check -q .
 	$(BIN)/ruff check -q .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+check: lint ## the same and unit tests (under a minute)
 	$(BIN)/pytest tests/unit -n 2
 	@$(MAKE) --no-print-directory web-test
 
@@ -84,4 +87,4 @@ lock: ## resolve the requirements again (UPGRADE=--upgrade takes new versions)
 clean: ## remove .venv and caches (data and models stay)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
-.PHONY: help run setup dev models-test test check web-test web-types e2e faults bench-asr eval-notes eval-search eval-speakers eval-whip env lock clean
+.PHONY: help run setup dev models-test test lint check web-test web-types e2e faults bench-asr eval-notes eval-search eval-speakers eval-whip env lock clean
