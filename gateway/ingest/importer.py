@@ -13,7 +13,7 @@ import msgspec
 from contracts import log, subjects
 from contracts.audio import SAMPLE_RATE_HZ, Flag, Frame, decode_frame, encode_frame
 from contracts.bus import Bus
-from contracts.errors import Conflict, Fault, NotFound
+from contracts.errors import BadInput, Conflict, Fault, NotFound
 from contracts.lifecycle import MeetingStarted, TrackAdded
 from gateway.disk import Disk
 from gateway.ingest.decoder import Limits, decoded
@@ -23,6 +23,8 @@ from gateway.lifecycle import Lifecycle
 
 LOOK_S = 2.0
 RETRY_S = 5.0
+MIN_BYTES = SAMPLE_RATE_HZ // 10 * 2
+"""Less than a tenth of a second is no recording: noise in which a decoder sees a frame or two."""
 TIDY_S = 60.0
 SESSION = 1
 """An upload is one capture from beginning to end."""
@@ -108,6 +110,8 @@ class Importer:
         container = container_of(await asyncio.to_thread(_head, path))
         blocks = decoded(path, container, self._limits)
         first = await anext(blocks, b"")  # a file that cannot be read makes no meeting
+        if len(first) < MIN_BYTES:
+            raise BadInput("the file holds no sound", source="client")
         upload = await self._with_meeting(upload)
         upload = await self._send(upload, first, blocks)
         await self._lifecycle.end(str(upload.meeting), "upload")
