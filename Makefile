@@ -33,7 +33,8 @@ models-test: dev
 
 test: models-test ## all tests: unit, integration, faults, short evaluation, end to end
 	@$(BIN)/pytest tests/unit -n 2
-	@$(BIN)/python -m pytest tests --ignore tests/unit -ra
+	@$(BIN)/python -m pytest tests/faults -n 2 --dist loadfile -ra
+	@$(BIN)/python -m pytest tests --ignore tests/unit --ignore tests/faults -ra
 
 lint: ## format, lint, types, import rule
 	@test $(VENV) != .venv || $(MAKE) --no-print-directory dev
@@ -56,7 +57,7 @@ e2e: models-test ## the whole product in a real browser
 	@$(BIN)/python -m pytest tests/e2e -ra
 
 faults: models-test ## processes killed, connections cut, disks filled
-	@$(BIN)/python -m pytest tests/faults -ra
+	@$(BIN)/python -m pytest tests/faults -n 2 --dist loadfile -ra
 
 bench-asr: models-test ## speed and accuracy of captions on this machine
 	@$(BIN)/python -m tests.eval.bench_asr
