@@ -14,6 +14,7 @@ from analyzer.merge import Known, doubled, joined, twin
 from analyzer.ops import item_id, publishable
 from analyzer.prompt import line
 from analyzer.recap import Writer
+from analyzer.tone import Tone
 from analyzer.transcript import Transcript
 from analyzer.units import Unit
 from analyzer.vectors import Embeds
@@ -46,7 +47,8 @@ class Brain:
     about one place and touches nothing, so it may run beside passes, and ``concluded`` turns the answer into items.
     """
 
-    def __init__(self, chain: Chain, writer: Writer, embedder: Embeds) -> None:
+    def __init__(self, chain: Chain, writer: Writer, embedder: Embeds, tone: Tone | None = None) -> None:
+        self._tone = tone or Tone.load()
         self._chain = chain
         self._writer = writer
         self._embedder = embedder
@@ -151,7 +153,8 @@ class Brain:
     ) -> Step:  # fmt: skip
         lines = [line(u) for u in chapters.telling(units, np.asarray(vectors))]
         chapter = await self._writer.chapter(lines, units[0].start, units[-1].end, model)
-        return Step(chapters=(*done, chapter))
+        mood = self._tone.mood(units, np.asarray(vectors))
+        return Step(chapters=(*done, msgspec.structs.replace(chapter, mood=mood)))
 
     async def _summary(self, parts: tuple[Chapter, ...], transcript: Transcript, model: LanguageModel | None) -> str:
         """The running summary: what was there before and the newest part, so that its cost stays the same."""

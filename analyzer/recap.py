@@ -93,7 +93,7 @@ class Writer:
         return Recap(
             transcript.title or _title(notes),
             summary,
-            notes.chapters,
+            tuple(_heard(c, transcript) for c in notes.chapters),
             template if template in self._templates else "general",
             model.name if model else "",
             made_at,
@@ -109,6 +109,15 @@ class Writer:
             return msgspec.json.decode(answer.text, type=ask.kind) if answer.complete else None
         except (Fault, msgspec.DecodeError, UnicodeError):
             return None
+
+
+def _heard(chapter: Chapter, transcript: Transcript) -> Chapter:
+    """``chapter`` without its mood when the words that it rests on were corrected away."""
+    if chapter.mood is None:
+        return chapter
+    heard = transcript.heard.get(chapter.mood.segment_id)
+    stands = heard is not None and chapter.mood.quote in heard.segment.text
+    return chapter if stands else msgspec.structs.replace(chapter, mood=None)
 
 
 def gathered(lines: list[str], most: int = MAX_PART_LINES) -> list[str]:

@@ -58,13 +58,24 @@ class NoteItem(msgspec.Struct, frozen=True, omit_defaults=True):
     deleted: bool = False
 
 
+class Mood(msgspec.Struct, frozen=True):
+    """How a stretch of the meeting sounds by its words: -1 (worried, annoyed) to 1 (glad), and the words most so."""
+
+    value: float
+    segment_id: str
+    quote: str
+    start: float
+    end: float
+
+
 class Chapter(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A stretch of the meeting about one thing, in meeting seconds."""
+    """A stretch of the meeting about one thing, in meeting seconds; without a mood where nothing is felt."""
 
     title: str
     start: float
     end: float
     summary: str = ""
+    mood: Mood | None = None
 
 
 class NotesCheckpoint(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -234,6 +234,13 @@ def snapshot(name: str, meeting: dict[str, Any]) -> dict[str, Any]:
             "start": 0.3,
             "end": 34,
             "summary": "From the fourteenth to the twenty first of March.",
+            "mood": {
+                "value": -0.4,
+                "segment_id": "s1",
+                "quote": "I'm worried about the maintenance window.",
+                "start": 8.0,
+                "end": 11.0,
+            },
         },
         {"title": "Missing translations", "start": 35.0, "end": 56, "summary": ""},
         {"title": "One price or two", "start": 57.0, "end": 80},

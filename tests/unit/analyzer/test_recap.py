@@ -10,7 +10,7 @@ from analyzer.llm import Answer, Prompt
 from analyzer.prompt import Prompts
 from analyzer.recap import MAX_PART_LINES, MAX_SUMMARY_CHARS, Writer, bounded, talk_times
 from analyzer.units import Unit
-from contracts.notes import Chapter, NotesCheckpoint, NotesUpdated
+from contracts.notes import Chapter, Mood, NotesCheckpoint, NotesUpdated
 from tests.fakes.language_model import ScriptedModel
 from tests.unit.analyzer.meetings import Said
 
@@ -96,3 +96,13 @@ def test_a_summary_is_bounded_and_ends_with_a_sentence() -> None:
     text = "This is a sentence. " * 100
     assert len(bounded(text)) <= MAX_SUMMARY_CHARS
     assert bounded(text).endswith(".")
+
+
+async def test_a_mood_goes_when_the_words_it_rests_on_were_corrected() -> None:
+    talk = Said(("Ana", "I love the new price list."), ("Tom", "It is on page four."))
+    first = talk.units()[0]
+    moods = [Mood(0.5, first.segment_id, quote, 0.0, 4.0) for quote in (first.text, "I hate the new price list.")]
+    chapters = tuple(Chapter("Price list", 0.0, 4.0, "", mood) for mood in moods)
+    talk.put(NotesUpdated("m", NotesCheckpoint(2), (), "", chapters))
+    recap = await writer().recap(talk, None, 0.0)
+    assert [c.mood for c in recap.chapters] == [moods[0], None]

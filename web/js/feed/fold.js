@@ -39,7 +39,8 @@
 /** @typedef {{track: string, start: number, end: number, cause: string}} Gap */
 /** @typedef {{track: string, source?: string, speaker?: string | null, label?: string, offset_s?: number, finished?: boolean}} Track */
 /** @typedef {{participant: string, name: string, joined_at: number, state?: "on" | "paused" | "off_record", left_at?: number | null, left?: string, invite?: string | null}} Participant */
-/** @typedef {{title: string, start: number, end: number, summary?: string}} Chapter */
+/** @typedef {{value: number, segment_id: string, quote: string, start: number, end: number}} Mood */
+/** @typedef {{title: string, start: number, end: number, summary?: string, mood?: Mood | null}} Chapter */
 /**
  * @typedef {object} State
  * @property {number} seq

@@ -18,6 +18,7 @@ import { Contents } from "../view/recap/contents.js";
 import { Finder } from "../view/recap/finder.js";
 import { Gaps } from "../view/recap/gaps.js";
 import { openExports, openMore } from "../view/recap/menus.js";
+import { moodLine } from "../view/recap/mood.js";
 import { recapParts } from "../view/recap/parts.js";
 import { editableTitle } from "../view/title.js";
 import { Transcript } from "../view/transcript/transcript.js";
@@ -138,7 +139,8 @@ class RecapPage {
     this.player.chapters = chapters;
     this.parts.chapterSection.hidden = chapters.length === 0;
     fill(this.parts.chapterList, chapters.map((chapter) => h("li", { class: "chapter" }, h("time", null, clock(chapter.start)),
-      h("button", { type: "button", dir: "auto", onclick: () => this.hearChapter(chapter) }, chapter.title), chapter.summary ? h("p", { dir: "auto" }, chapter.summary) : null)));
+      h("button", { type: "button", dir: "auto", onclick: () => this.hearChapter(chapter) }, chapter.title), chapter.summary ? h("p", { dir: "auto" }, chapter.summary) : null,
+      chapter.mood ? moodLine(chapter.mood, (mood) => this.hearQuote(mood.start, mood.end)) : null)));
   }
 
   drawNotes() {
