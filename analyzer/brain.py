@@ -20,7 +20,8 @@ from analyzer.units import Unit
 from analyzer.vectors import Embeds
 from analyzer.window import View
 from contracts.errors import Fault
-from contracts.notes import Change, Chapter, NoteItem, Recap
+from contracts.notes import Change, NoteItem
+from contracts.recap import Chapter, Recap
 
 MAX_PART_UNITS = 400
 

@@ -12,7 +12,8 @@ from analyzer.ops import tidy
 from analyzer.prompt import CHAPTER_SCHEMA, SUMMARY_SCHEMA, Prompts, plain
 from analyzer.transcript import Transcript
 from contracts.errors import Fault
-from contracts.notes import Chapter, NoteItem, Notes, Recap, TalkTime
+from contracts.notes import NoteItem, Notes
+from contracts.recap import Chapter, Recap, TalkTime
 
 T = TypeVar("T")
 TEMPLATES = Path(__file__).with_name("templates")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from analyzer.detector import Matrix
 from analyzer.units import Unit
 from contracts.errors import Misconfigured
-from contracts.notes import Mood
+from contracts.recap import Mood
 
 WEIGHTS = Path(__file__).with_name("tone.npz")
 FELT = 0.4

@@ -9,6 +9,8 @@ from typing import Literal
 
 import msgspec
 
+from contracts.recap import Chapter, Recap
+
 Kind = Literal["action", "decision", "question", "risk", "topic"]
 Status = Literal["open", "done", "answered", "withdrawn"]
 FIELDS = ("text", "owner", "due", "status")
@@ -58,26 +60,6 @@ class NoteItem(msgspec.Struct, frozen=True, omit_defaults=True):
     deleted: bool = False
 
 
-class Mood(msgspec.Struct, frozen=True):
-    """How a stretch of the meeting sounds by its words: -1 (worried, annoyed) to 1 (glad), and the words most so."""
-
-    value: float
-    segment_id: str
-    quote: str
-    start: float
-    end: float
-
-
-class Chapter(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A stretch of the meeting about one thing, in meeting seconds; without a mood where nothing is felt."""
-
-    title: str
-    start: float
-    end: float
-    summary: str = ""
-    mood: Mood | None = None
-
-
 class NotesCheckpoint(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where a new analyzer goes on: MEETING stream sequence up to which segments are worked in."""
 
@@ -101,27 +83,6 @@ class NotesUpdated(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="t
     items: tuple[NoteItem, ...] = ()
     summary: str | None = None
     chapters: tuple[Chapter, ...] | None = None
-
-
-class TalkTime(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How much one speaker spoke: counted from the segments, overlap counted for both."""
-
-    speaker: str
-    seconds: float
-    turns: int
-    words: int
-
-
-class Recap(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What is left to say when the meeting is over; items are read from the notes, so edits show."""
-
-    title: str
-    summary: str
-    chapters: tuple[Chapter, ...] = ()
-    template: str = "general"
-    model: str = ""
-    made_at: float = 0.0
-    talk: tuple[TalkTime, ...] = ()
 
 
 class RecapReady(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="type", tag="recap.ready"):

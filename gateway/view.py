@@ -12,7 +12,7 @@ from contracts.lifecycle import (
     TrackAdded,
     WordsRemoved,
 )
-from contracts.notes import Chapter, Notes, Recap, RecapReady, SegmentCorrected, SpeakerRenamed, fold
+from contracts.notes import Notes, RecapReady, SegmentCorrected, SpeakerRenamed, fold
 from contracts.people import (
     InviteMade,
     InviteStopped,
@@ -21,6 +21,7 @@ from contracts.people import (
     ParticipantLeft,
     PeopleRecord,
 )
+from contracts.recap import Chapter, Recap
 from contracts.records import Record
 from contracts.transcript import Segment, SegmentFinal, SegmentRevised, TrackFinished, TrackGap
 from gateway.people import Invites, Participant

@@ -7,8 +7,9 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from contracts.errors import BadInput
-from contracts.notes import Chapter, Kind, NoteItem, Recap, Status
+from contracts.notes import Kind, NoteItem, Status
 from contracts.people import State
+from contracts.recap import Chapter, Recap
 from contracts.transcript import Segment
 from gateway.auth.identity import Scope
 from gateway.summary import MeetingSummary

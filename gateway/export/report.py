@@ -6,7 +6,8 @@ import zoneinfo
 import msgspec
 
 from contracts.errors import NotFound
-from contracts.notes import Chapter, NoteItem
+from contracts.notes import NoteItem
+from contracts.recap import Chapter
 from contracts.transcript import Word
 from gateway.view import MeetingView
 

@@ -8,7 +8,8 @@ from typing import ClassVar
 import msgspec
 
 from contracts.live import AnalyzerHealth, Interim, TrackHealth
-from contracts.notes import Chapter, NoteItem, Recap
+from contracts.notes import NoteItem
+from contracts.recap import Chapter, Recap
 from contracts.transcript import Segment
 from gateway.people import Participant
 from gateway.summary import MeetingSummary, summary_of

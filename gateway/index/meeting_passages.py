@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from contracts.notes import Chapter, NoteItem
+from contracts.notes import NoteItem
+from contracts.recap import Chapter
 from contracts.transcript import Segment
 from gateway.index.passages import Borders, split_line
 from gateway.index.port import RECAP, Card, Line, Passage

@@ -10,7 +10,8 @@ from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.corrections import Corrected
-from contracts.notes import Chapter, NoteItem, Notes, Recap
+from contracts.notes import NoteItem, Notes
+from contracts.recap import Chapter, Recap
 from gateway.store import models
 from gateway.view import Change, Facts, Gap, MeetingView, Track
 

@@ -5,7 +5,8 @@ import asyncio
 from contracts import subjects
 from contracts.bus import Bus
 from contracts.lifecycle import MeetingCompleted, MeetingEnding
-from contracts.notes import NotesCheckpoint, Recap, RecapReady
+from contracts.notes import NotesCheckpoint, RecapReady
+from contracts.recap import Recap
 from contracts.records import decode, encode
 from contracts.transcript import TrackFinished
 from tests.faults.conftest import Report, StartGateway, StartWorker

@@ -17,7 +17,8 @@ from contracts.bus import Bus
 from contracts.embedder import MODEL_FOLDER, AsyncEmbedder
 from contracts.lifecycle import MeetingEnding, MeetingStarted, TrackAdded
 from contracts.live import MeetingWork
-from contracts.notes import NotesEpoch, NotesUpdated, Recap, RecapReady, SegmentCorrected, fold_all
+from contracts.notes import NotesEpoch, NotesUpdated, RecapReady, SegmentCorrected, fold_all
+from contracts.recap import Recap
 from contracts.records import Record
 from contracts.settings import models_dir
 from contracts.transcript import Segment, SegmentFinal, TrackFinished

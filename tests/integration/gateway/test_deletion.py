@@ -8,7 +8,8 @@ from sqlalchemy import select
 from contracts import records, subjects
 from contracts.audio import Frame, encode_frame
 from contracts.bus import Bus
-from contracts.notes import Evidence, NoteItem, NotesCheckpoint, NotesUpdated, Recap, RecapReady, SegmentCorrected
+from contracts.notes import Evidence, NoteItem, NotesCheckpoint, NotesUpdated, RecapReady, SegmentCorrected
+from contracts.recap import Recap
 from contracts.transcript import TrackFinished
 from gateway.eraser import Eraser
 from gateway.store.models import Audit

@@ -6,7 +6,8 @@ import httpx
 
 from contracts import records, subjects
 from contracts.bus import Bus
-from contracts.notes import Evidence, NoteItem, NotesCheckpoint, NotesUpdated, Recap, RecapReady
+from contracts.notes import Evidence, NoteItem, NotesCheckpoint, NotesUpdated, RecapReady
+from contracts.recap import Recap
 from contracts.transcript import Segment, SegmentFinal, TrackFinished, Word
 from gateway.closer import sound_of
 from gateway.store.views import load_view

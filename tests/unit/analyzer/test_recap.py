@@ -10,7 +10,8 @@ from analyzer.llm import Answer, Prompt
 from analyzer.prompt import Prompts
 from analyzer.recap import MAX_PART_LINES, MAX_SUMMARY_CHARS, Writer, bounded, talk_times
 from analyzer.units import Unit
-from contracts.notes import Chapter, Mood, NotesCheckpoint, NotesUpdated
+from contracts.notes import NotesCheckpoint, NotesUpdated
+from contracts.recap import Chapter, Mood
 from tests.fakes.language_model import ScriptedModel
 from tests.unit.analyzer.meetings import Said
 

@@ -11,7 +11,8 @@ import msgspec
 import pypdf
 import pytest
 
-from contracts.notes import Chapter, Evidence, NoteItem
+from contracts.notes import Evidence, NoteItem
+from contracts.recap import Chapter
 from contracts.transcript import Word
 from gateway.api.export import WRITERS, disposition
 from gateway.export.markdown import escape, to_markdown
