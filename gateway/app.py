@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator
 
 import uvicorn
+import uvloop
 from litestar import Litestar
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
@@ -48,6 +49,7 @@ from gateway.closer import Closer
 from gateway.disk import Disk
 from gateway.eraser import Eraser
 from gateway.feed.hub import Hub
+from gateway.feed.rights import Rights
 from gateway.headers import SecurityHeaders
 from gateway.index.memory import Memory
 from gateway.index.views import ProjectedViews
@@ -82,6 +84,7 @@ def make_services(settings: GatewaySettings, bus: Bus, tickets: Store) -> Servic
     uploads = UploadStore(settings.data_path / "uploads")
     projector = Projector(bus, database, closer.wake)
     accounts = Accounts(database, settings)
+    access = Access(database)
     joining = Joining(lifecycle, accounts)
     memory = Memory.at(settings.search_place, bus, ProjectedViews(database, projector))
     traces = Traces(bus, database, settings, hub, memory, uploads)
@@ -91,7 +94,8 @@ def make_services(settings: GatewaySettings, bus: Bus, tickets: Store) -> Servic
         database,
         accounts,
         Tickets(tickets, settings.ticket_ttl_s),
-        Access(database),
+        access,
+        Rights(access.readers),
         lifecycle,
         projector,
         closer,
@@ -266,4 +270,4 @@ async def main(stop: asyncio.Event) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(service.run(main))
+    sys.exit(service.run(main, uvloop.new_event_loop))

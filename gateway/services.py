@@ -15,6 +15,7 @@ from gateway.closer import Closer
 from gateway.disk import Disk
 from gateway.eraser import Eraser
 from gateway.feed.hub import Hub
+from gateway.feed.rights import Rights
 from gateway.index.memory import Memory
 from gateway.ingest.importer import Importer
 from gateway.ingest.uploads import UploadStore
@@ -41,6 +42,7 @@ class Services:
     accounts: Accounts
     tickets: Tickets
     access: Access
+    rights: Rights
     lifecycle: Lifecycle
     projector: Projector
     closer: Closer

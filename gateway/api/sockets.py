@@ -104,4 +104,7 @@ def feed_gate(services: Services) -> FeedGate:
     async def check(user: User, meeting: str) -> None:
         await services.access.meeting(user, meeting)
 
-    return FeedGate(redeem, check)
+    async def still(user: User, meeting: str) -> None:
+        await services.rights.check(user, meeting, time.monotonic())
+
+    return FeedGate(redeem, check, still)

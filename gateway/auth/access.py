@@ -1,5 +1,6 @@
 """Who may see and change which meeting. A foreign id looks like an unknown one."""
 
+import msgspec
 from sqlalchemy import select
 
 from contracts.errors import NotAllowed, NotFound
@@ -9,6 +10,25 @@ from gateway.store.database import Database
 from gateway.store.models import Meeting, Membership
 
 READS_ONLY = ("viewer", "guest")
+
+
+class Readership(msgspec.Struct, frozen=True):
+    """Who may read one meeting, as it was at one moment."""
+
+    state: str | None
+    """Of the meeting; None = there is none."""
+    roles: dict[str, str]
+    """Of its members, by user."""
+
+    def role(self, user: User) -> str | None:
+        """The role of somebody who may read it, a guest only while it is not over; None = they may not."""
+        role = user.role if user.sees_all else self.roles.get(user.id)
+        over = self.state is None or (role == "guest" and self.state == "completed")
+        return None if over else role
+
+    def admits(self, user: User) -> bool:
+        """Whether ``user`` may read it."""
+        return self.role(user) is not None
 
 
 class Access:
@@ -39,16 +59,21 @@ class Access:
             raise NotAllowed("you may read this meeting, not change it", source="client")
         return guest
 
+    async def readers(self, meeting: str) -> Readership:
+        """Who may read the meeting now, all of them at once."""
+        async with self._database.reading() as session:
+            known = await session.get(Meeting, check_id(meeting))
+            query = select(Membership.user, Membership.role).where(Membership.meeting == meeting)
+            roles = dict((await session.execute(query)).tuples().all())
+        return Readership(known.state if known else None, roles)
+
     async def _role(self, user: User, meeting: str) -> str:
-        """The role of somebody who may see the meeting; a guest only while it is not over. Raises NotFound."""
+        """The role of somebody who may see the meeting. Raises NotFound."""
         async with self._database.reading() as session:
             known = await session.get(Meeting, check_id(meeting))
             member = await session.get(Membership, (meeting, user.id))
-        over = known is not None and known.state == "completed"
-        if known is None or not (member or user.sees_all) or (over and _is_guest(user, member)):
+        roles = {member.user: member.role} if member else {}
+        role = Readership(known.state if known else None, roles).role(user)
+        if role is None:
             raise NotFound("no such meeting", source="client")
-        return member.role if member else user.role
-
-
-def _is_guest(user: User, member: Membership | None) -> bool:
-    return not user.sees_all and member is not None and member.role == "guest"
+        return role

@@ -22,6 +22,8 @@ from gateway.view import MeetingView
 
 _RETRY_S = 0.5
 IDLE_ROOMS = 16
+QUIET_S = 7.5
+"""A reader hears something at least in twice this time."""
 MAX_REPLAY = 2000
 """More missed messages than this are cheaper as a snapshot."""
 
@@ -47,6 +49,7 @@ class Hub:
         self._loading: dict[str, list[Stored]] = {}
         self._locks: dict[str, asyncio.Lock] = {}
         self._position = 0
+        self._reminded_at = 0.0
         self._started = asyncio.Event()
         self.closed = False
         """Whether the gateway is going down."""
@@ -69,8 +72,15 @@ class Hub:
                         self._on_record(stored)
                 except Fault:
                     await asyncio.sleep(_RETRY_S)
+                self._remind(asyncio.get_running_loop().time())
         finally:
             await reader.close()
+
+    def _remind(self, now_s: float) -> None:
+        if now_s - self._reminded_at >= QUIET_S:
+            self._reminded_at = now_s
+            for room in self._rooms.values():
+                room.remind()
 
     def _on_record(self, stored: Stored) -> None:
         self._position = stored.seq

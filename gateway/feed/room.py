@@ -49,6 +49,11 @@ class Room:
         for subscriber in self.subscribers:
             subscriber.push_latest(key, text)
 
+    def remind(self) -> None:
+        """Let those who had nothing to send for a while say that they are still there."""
+        for subscriber in self.subscribers:
+            subscriber.remind()
+
     def covers(self, since: int) -> bool:
         """Whether everything after ``since`` is in the ring."""
         return since >= self._ring_after

@@ -9,7 +9,7 @@ from gateway.auth.identity import User
 from gateway.feed.hub import Hub
 from gateway.feed.messages import Problem, encode
 from gateway.feed.subscriber import Subscriber
-from gateway.feed.websocket import PING_S, Gate
+from gateway.feed.websocket import Gate
 
 
 class _Cursor(msgspec.Struct):
@@ -26,13 +26,13 @@ async def events(
         for text in first:
             yield event(text)
         while not subscriber.overflowed:
-            waiting = await subscriber.take(PING_S)
+            waiting = await subscriber.take()
+            await gate.still(user, meeting)
             for text in waiting:
                 yield event(text)
             if subscriber.ended:
                 return
             if not waiting:
-                await gate.check(user, meeting)
                 yield ": ping\n\n"
     except Fault as fault:
         yield event(encode(Problem(fault.code, fault.detail)))

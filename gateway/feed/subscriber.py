@@ -14,6 +14,7 @@ class Subscriber:
         self._changes = 0
         self._ready = asyncio.Event()
         self._overflow = asyncio.Event()
+        self._quiet = False
         self.ended = False
         """Nothing follows what waits: the meeting was deleted or the gateway stops."""
 
@@ -48,14 +49,17 @@ class Subscriber:
         self.ended = True
         self._ready.set()
 
-    async def take(self, timeout_s: float) -> list[str]:
-        """What waits, in order; [] after ``timeout_s`` with nothing, or when the subscriber must leave."""
-        try:
-            async with asyncio.timeout(timeout_s):
-                await self._ready.wait()
-        except TimeoutError:
-            return []
+    def remind(self) -> None:
+        """Called now and then: ``take`` returns with nothing when it had nothing since the last time."""
+        if self._quiet:
+            self._ready.set()
+        self._quiet = True
+
+    async def take(self) -> list[str]:
+        """What waits, in order; [] when reminded of a long silence, or when the subscriber must leave."""
+        await self._ready.wait()
         self._ready.clear()
+        self._quiet = False
         waiting = list(self._queue.values())
         self._queue.clear()
         self._changes = 0

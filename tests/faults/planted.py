@@ -1,27 +1,26 @@
-"""Defects that somebody might build into leases and fenced writing; the schedules must find every one of them."""
+"""Defects that somebody might build into leases and fenced writing; the schedules must find every one of them.
+
+Here: who holds a track, and who notices that it is free. Who may write: ``planted_writing``.
+"""
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 import pytest
 
-from contracts.bus import lease, stream_of
+from contracts.bus import lease
 from contracts.bus.buckets import Buckets
-from contracts.bus.connection import Bus
 from contracts.bus.lease import Lease
-from contracts.bus.translate import Entry, Missing, Stored, WrongRevision, guard
-from contracts.errors import Fenced, StorageFull, Unavailable
-from contracts.transcript import TrackEpoch
+from contracts.bus.translate import Entry, Missing, WrongRevision, guard
+from contracts.errors import Fenced, Unavailable
 from stream_workers import keeper, leases
 from stream_workers.claims import Claims
-from stream_workers.journal import Journal, Opened
 from stream_workers.leases import TrackLeases
+from tests.faults import planted_writing as writing
 
 Plant = Callable[[pytest.MonkeyPatch], None]
-_opened = Journal._state
-_append = Journal._append
 
 
 # -- who holds the track
@@ -124,102 +123,6 @@ def a_lapsed_lease_counts_as_held(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(keeper, "_hold", trusting)
 
 
-# -- who may write
-
-
-def writing_is_not_fenced(patch: pytest.MonkeyPatch) -> None:
-    async def append(self: Any, subject: str, data: bytes, *, msg_id: str, expect_last: int | None = None) -> int:
-        ack = await guard(self._js.publish(subject, data, timeout=5.0, headers={"Nats-Msg-Id": msg_id}))
-        return int(ack.seq)
-
-    patch.setattr(Bus, "append", append)
-
-
-def an_owner_begins_without_a_fence(patch: pytest.MonkeyPatch) -> None:
-    async def begin(self: Any, opened: Opened) -> None:
-        self._epoch_seq = self._last_seq
-
-    patch.setattr(Journal, "_begin", begin)
-
-
-def an_owner_that_was_overtaken_begins_where_it_first_looked(patch: pytest.MonkeyPatch) -> None:
-    async def state(self: Any, last: Stored | None) -> Opened:
-        if not hasattr(self, "_first"):
-            self._first = await _opened(self, last)
-        opened: Opened = self._first
-        return opened
-
-    patch.setattr(Journal, "_state", state)
-
-
-def whatever_was_written_last_counts_as_own(patch: pytest.MonkeyPatch) -> None:
-    async def own(self: Any, subject: str, msg_id: str) -> int:
-        last = await self.last(stream_of(subject), subject)
-        return last.seq if last else 0
-
-    patch.setattr(Bus, "_own_or_fenced", own)
-
-
-def own_writing_counts_as_that_of_another(patch: pytest.MonkeyPatch) -> None:
-    async def own(self: Any, subject: str, msg_id: str) -> int:
-        raise Fenced("somebody has written", source="bus")
-
-    patch.setattr(Bus, "_own_or_fenced", own)
-
-
-def ids_of_records_are_the_same_for_all_owners(patch: pytest.MonkeyPatch) -> None:
-    async def write(self: Any, record: Any) -> None:
-        self._written += 1
-        await _append(self, record, f"{self._work.track}.{self._written}")
-
-    patch.setattr(Journal, "write", write)
-
-
-def the_id_of_an_epoch_is_the_same_each_time(patch: pytest.MonkeyPatch) -> None:
-    async def append(self: Any, record: Any, msg_id: str) -> None:
-        same = f"epoch.{self._lease.owner}" if isinstance(record, TrackEpoch) else msg_id
-        await _append(self, record, same)
-
-    patch.setattr(Journal, "_append", append)
-
-
-def each_try_has_an_id_of_its_own(patch: pytest.MonkeyPatch) -> None:
-    tries = iter(range(10**9))
-    append = Bus.append
-
-    async def anew(self: Any, subject: str, data: bytes, *, msg_id: str, expect_last: int | None = None) -> int:
-        return await append(self, subject, data, msg_id=f"{msg_id}.{next(tries)}", expect_last=expect_last)
-
-    patch.setattr(Bus, "append", anew)
-
-
-def a_stale_owner_goes_on_writing(patch: pytest.MonkeyPatch) -> None:
-    async def persist(self: Any, call: Callable[[], Awaitable[Any]]) -> Any:
-        while True:
-            try:
-                return await call()
-            except (Unavailable, StorageFull):
-                await asyncio.sleep(0.1)
-
-    patch.setattr(Journal, "_persist", persist)
-
-
-def starts_without_progress_are_not_counted(patch: pytest.MonkeyPatch) -> None:
-    async def state(self: Any, last: Stored | None) -> Opened:
-        opened = await _opened(self, last)
-        return Opened(opened.checkpoint, opened.finished, 1)
-
-    patch.setattr(Journal, "_state", state)
-
-
-def a_finished_track_is_begun_again(patch: pytest.MonkeyPatch) -> None:
-    async def state(self: Any, last: Stored | None) -> Opened:
-        opened = await _opened(self, last)
-        return Opened(opened.checkpoint, finished=False, attempt=opened.attempt)
-
-    patch.setattr(Journal, "_state", state)
-
-
 # -- who notices that a track is free
 
 
@@ -278,17 +181,17 @@ PLANTED: tuple[Plant, ...] = (
     a_released_lease_is_still_trusted,
     a_stopped_owner_keeps_its_lease,
     a_lapsed_lease_counts_as_held,
-    writing_is_not_fenced,
-    an_owner_begins_without_a_fence,
-    an_owner_that_was_overtaken_begins_where_it_first_looked,
-    whatever_was_written_last_counts_as_own,
-    own_writing_counts_as_that_of_another,
-    ids_of_records_are_the_same_for_all_owners,
-    the_id_of_an_epoch_is_the_same_each_time,
-    each_try_has_an_id_of_its_own,
-    a_stale_owner_goes_on_writing,
-    starts_without_progress_are_not_counted,
-    a_finished_track_is_begun_again,
+    writing.writing_is_not_fenced,
+    writing.an_owner_begins_without_a_fence,
+    writing.an_owner_that_was_overtaken_begins_where_it_first_looked,
+    writing.whatever_was_written_last_counts_as_own,
+    writing.own_writing_counts_as_that_of_another,
+    writing.ids_of_records_are_the_same_for_all_owners,
+    writing.the_id_of_an_epoch_is_the_same_each_time,
+    writing.each_try_has_an_id_of_its_own,
+    writing.a_stale_owner_goes_on_writing,
+    writing.starts_without_progress_are_not_counted,
+    writing.a_finished_track_is_begun_again,
     a_freed_track_is_not_noticed,
     nobody_looks_at_the_whole,
     a_watcher_that_ended_is_not_made_again,
@@ -298,7 +201,7 @@ PLANTED: tuple[Plant, ...] = (
 LATE: tuple[Plant, ...] = (
     a_claim_counts_from_its_answer,
     a_renewal_takes_the_track_back,
-    starts_without_progress_are_not_counted,
-    a_finished_track_is_begun_again,
+    writing.starts_without_progress_are_not_counted,
+    writing.a_finished_track_is_begun_again,
 )
 """Those that only late scenes find: with ``FAULTS_FULL=1``, not in every run of the tests."""

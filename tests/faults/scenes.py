@@ -1,44 +1,19 @@
 """Schedules that are written down: one fault at one request, for every kind of request in every part of a track's life.
 
 Hypothesis finds orders that nobody thought of; these are the ones that somebody did think of, each a fraction of a
-second long and always the same.
+second long and always the same. What can happen to one request: ``scene_faults``.
 """
 
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import product
 
-from tests.faults.simulated_worker import SimulatedWorker
+from tests.faults.scene_faults import ASIDE_S, FAULTS, next_call, well
 from tests.faults.simulation import Call, Update
 from tests.faults.test_schedules import Schedules
 
 Scene = Callable[[Schedules], None]
-ASIDE_S = 0.1
 LONG, SHORT = 10_000, 4
-_SAME = {"update": ("update", "put")}
-"""A renewal is an update; one that does not look at who holds the key would be a put."""
-
-
-def _well(s: Schedules, seconds: float) -> None:
-    """All is well for a while, in small steps, and what must hold is looked at."""
-    for _ in range(round(seconds / ASIDE_S)):
-        s.all_is_well(rounds=1, step_s=ASIDE_S)
-        s.the_log_is_whole()
-        s.nobody_did_what_it_must_not()
-
-
-def _next(s: Schedules, kind: str) -> Call | None:
-    """The next request of that kind that the server would not refuse, taken from the wire."""
-    for _ in range(60):
-        for call in [c for c in s.server.calls if c.kind in _SAME.get(kind, (kind,))]:
-            s.server.calls.remove(call)
-            return call
-        _well(s, ASIDE_S)
-    return None
-
-
-def _asker(s: Schedules, call: Call) -> SimulatedWorker | None:
-    return next((w for w in s.workers if w.owner == call.asker), None)
 
 
 # -- parts of a track's life
@@ -50,7 +25,7 @@ def starting(s: Schedules) -> None:
 
 def running(s: Schedules) -> None:
     s.a_track_is_there(LONG)
-    _well(s, 1.0)
+    well(s, 1.0)
 
 
 def ending(s: Schedules) -> None:
@@ -68,94 +43,18 @@ def owner_dead(s: Schedules) -> None:
     running(s)
     if (owner := s._owner()) is not None:
         owner.kill()
-        _well(s, 2.5)
-
-
-# -- faults at one request
-
-
-def answer_lost(s: Schedules, call: Call) -> None:
-    call.reach()
-    call.time_out()
-    s._settle()
-
-
-def request_lost(s: Schedules, call: Call) -> None:
-    call.time_out()
-    s._settle()
-
-
-def request_late(s: Schedules, call: Call, late_s: float) -> None:
-    call.time_out()
-    _well(s, late_s)
-    call.deliver()
-    s._settle()
-
-
-def request_late_and_the_asker_sleeps(s: Schedules, call: Call, late_s: float) -> None:
-    if (asker := _asker(s, call)) is not None:
-        asker.frozen = True
-        _well(s, late_s)
-        call.deliver()
-        asker.frozen = False
-        s._settle()
-
-
-def answer_late_and_the_asker_sleeps(s: Schedules, call: Call, late_s: float) -> None:
-    call.reach()
-    _well(s, late_s)
-    call.deliver()
-    s._settle()
-    if (asker := _asker(s, call)) is not None:
-        asker.frozen = True
-        _well(s, 3.2)
-        asker.frozen = False
-
-
-def asker_dies(s: Schedules, call: Call) -> None:
-    """What it asked for is done, and nobody learns of it."""
-    call.reach()
-    if (asker := _asker(s, call)) is not None:
-        asker.kill()
-
-
-def asker_dies_and_the_request_is_late(s: Schedules, call: Call, late_s: float) -> None:
-    if (asker := _asker(s, call)) is not None:
-        asker.kill()
-    _well(s, late_s)
-    call.deliver()
-    s._settle()
-
-
-def asker_stops(s: Schedules, call: Call) -> None:
-    if (asker := _asker(s, call)) is not None:
-        asker.stop()
-        s._settle()
-    call.deliver()
-    s._settle()
+        well(s, 2.5)
 
 
 PARTS = (running, owner_dead, starting, ending, owner_stopped)
 KINDS = ("append", "update", "create", "get", "last", "delete")
-FAULTS: tuple[Callable[[Schedules, Call], None], ...] = (
-    answer_lost,
-    request_lost,
-    asker_dies,
-    asker_stops,
-    partial(request_late, late_s=0.4),
-    partial(request_late, late_s=3.6),
-    partial(request_late_and_the_asker_sleeps, late_s=3.8),
-    partial(answer_late_and_the_asker_sleeps, late_s=0.9),
-    partial(answer_late_and_the_asker_sleeps, late_s=2.0),
-    partial(asker_dies_and_the_request_is_late, late_s=3.6),
-)
 
 
 def _one_fault(s: Schedules, part: Scene, kind: str, fault: Callable[[Schedules, Call], None]) -> None:
     part(s)
-    if (call := _next(s, kind)) is not None:
+    if (call := next_call(s, kind)) is not None:
         fault(s, call)
-    _well(s, 1.0)
+    well(s, 1.0)
 
 
 # -- faults that are not about one request
@@ -163,7 +62,7 @@ def _one_fault(s: Schedules, part: Scene, kind: str, fault: Callable[[Schedules,
 
 def all_is_well_to_the_end(s: Schedules) -> None:
     ending(s)
-    _well(s, 3.0)
+    well(s, 3.0)
 
 
 def owner_sleeps_and_another_comes(s: Schedules) -> None:
@@ -179,11 +78,11 @@ def an_owner_comes_back(s: Schedules) -> None:
     for other in s.workers:
         other.frozen = other is not first
     written = len(s.server.log)
-    _well(s, 6.0)
+    well(s, 6.0)
     assert len(s.server.log) > written + 3, "it has the track and gets nowhere"
     for other in s.workers:
         other.frozen = False
-    _well(s, 1.0)
+    well(s, 1.0)
 
 
 def last_words_come_while_the_next_begins(s: Schedules) -> None:
@@ -204,22 +103,22 @@ def watchers_miss_that_the_owner_died(s: Schedules) -> None:
         for update in [c for c in s.server.calls if isinstance(c, Update)]:
             s.server.calls.remove(update)
             update.time_out()
-        _well(s, ASIDE_S)
+        well(s, ASIDE_S)
 
 
 def server_restarts(s: Schedules) -> None:
     running(s)
     s.the_server_restarts()
-    _well(s, 2.0)
+    well(s, 2.0)
     if (owner := s._owner()) is not None:
         owner.kill()
-    _well(s, 4.0)
+    well(s, 4.0)
 
 
 def server_restarts_while_nobody_owns(s: Schedules) -> None:
     owner_dead(s)
     s.the_server_restarts()
-    _well(s, 3.0)
+    well(s, 3.0)
 
 
 def two_claim_at_once(s: Schedules) -> None:
@@ -241,7 +140,7 @@ def two_claim_at_once(s: Schedules) -> None:
             s.world.answers.append(call)
         s.world.answer_all()
         s._settle()
-    _well(s, 1.0)
+    well(s, 1.0)
 
 
 def everything_is_slow(s: Schedules, step_s: float) -> None:
@@ -258,7 +157,7 @@ def everything_stalls(s: Schedules, step_s: float) -> None:
         s.the_network_stalls(step_s)
         s.late_requests_arrive()
         s.the_log_is_whole()
-    _well(s, 2.0)
+    well(s, 2.0)
 
 
 WHOLE: tuple[Scene, ...] = (

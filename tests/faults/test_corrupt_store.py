@@ -1,6 +1,7 @@
 """A disk that gives back other bytes than were written: nothing altered is taken for sound; what is gone is a gap."""
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Callable
 from itertools import pairwise
@@ -55,33 +56,40 @@ async def test_f23_damaged_sound_is_a_gap_and_never_other_sound(
     folder = tmp_path / "store"
     folder.mkdir()
     server = NatsServer(folder)
-    server.start()
-    await server.ready()
-    bus = await Bus.connect(BusSettings(url=server.url, audio_max_bytes=2**26, meeting_max_bytes=2**26))
-    await bus.set_up()
-    track = FakeTrack(bus)
-    await track.open()
-    await track.speak(BEFORE)
-    if clean:
-        server.stop()
-    else:
-        server.kill()
-    harm(folder / "jetstream/jetstream/$G/streams/AUDIO/msgs", random.Random(23))
-    server.start()
-    await server.ready()
+    with contextlib.ExitStack() as stack:
+        stack.callback(server.kill)
+        server.start()
+        await server.ready()
+        bus = await Bus.connect(BusSettings(url=server.url, audio_max_bytes=2**26, meeting_max_bytes=2**26))
+        await bus.set_up()
+        track = FakeTrack(bus)
+        await track.open()
+        await track.speak(BEFORE)
+        if clean:
+            server.stop()
+        else:
+            server.kill()
+        harm(folder / "jetstream/jetstream/$G/streams/AUDIO/msgs", random.Random(23))
+        server.start()
+        await server.ready()
+        lost = await _spoken_on_and_written(bus, track, lambda: start_worker("a", server.url))
+        await bus.close()
+    report("F23", damage=what, frames=BEFORE + AFTER, gone=lost, altered=0)
+
+
+async def _spoken_on_and_written(bus: Bus, track: FakeTrack, start: Callable[[], object]) -> int:
+    """The frames that are gone, once the track is finished and its log was found to be true."""
     await track.speak(AFTER)
     await track.end()
     track.published = await _unaltered(bus)
-    start_worker("a", server.url)
+    start()
     async with asyncio.timeout(PATIENCE_S):
         await track.closed()
     gaps = _holes([f.seq for f in track.published.values()])
     await track.check(gaps)
     lost = sum(end - start for start, end, _ in gaps) // FRAME_SAMPLES
     assert lost <= BEFORE
-    report("F23", damage=what, frames=BEFORE + AFTER, gone=lost, altered=0)
-    await bus.close()
-    server.kill()
+    return lost
 
 
 async def _unaltered(bus: Bus) -> dict[int, Frame]:

@@ -6,7 +6,7 @@ import pytest
 
 from contracts.records import decode
 from contracts.transcript import TrackEpoch
-from tests.faults import planted
+from tests.faults import planted_writing
 from tests.faults.scenes import PARTS, WHOLE, Scene, play, scene_name, scenes_of
 from tests.faults.test_schedules import Schedules
 
@@ -79,6 +79,6 @@ def test_the_next_owner_begins_behind_the_last_words_of_a_dead_one(schedules: Sc
 def test_that_schedule_finds_an_owner_that_begins_where_it_first_looked(
     schedules: Schedules, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    planted.an_owner_that_was_overtaken_begins_where_it_first_looked(monkeypatch)
+    planted_writing.an_owner_that_was_overtaken_begins_where_it_first_looked(monkeypatch)
     with pytest.raises(AssertionError, match="began elsewhere than where the log ends"):
         test_the_next_owner_begins_behind_the_last_words_of_a_dead_one(schedules)

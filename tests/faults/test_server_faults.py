@@ -18,11 +18,10 @@ from tests.fakes.sound import frame
 from tests.fakes.track import FakeTrack
 from tests.faults.conftest import Report, StartWorker
 from tests.faults.disks import CannotMount, DiskImage, PowerCutDisk, power_cut_disk, small_disk
-from tests.faults.publisher import Speaker
+from tests.faults.talk import PATIENCE_S, talk
 from tests.faults.watch import LogWatch
 from tests.servers import NatsServer
 
-PATIENCE_S = 60
 AUDIO = subjects.audio("m1", "t1")
 
 
@@ -36,13 +35,9 @@ async def test_f3_every_acknowledged_frame_survives_a_killed_server(
 ) -> None:
     if down_s > 2.0 and not full_size:
         down_s = 4.0  # longer than a lease lives, which is what matters
-    track, watch = FakeTrack(bus), LogWatch(bus)
-    await track.open()
     worker = start_worker("a")
-    async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as tasks:
-        tasks.create_task(watch.follow())
-        speaker = Speaker(track)
-        tasks.create_task(speaker.speak())
+    async with talk(bus) as talking:
+        watch = talking.watch
         await watch.more_finals(1)
         nats_server.kill()
         await asyncio.sleep(down_s)
@@ -51,11 +46,9 @@ async def test_f3_every_acknowledged_frame_survives_a_killed_server(
         up_at = time.monotonic()
         live_again_s = (await watch.more_finals(1)).at - up_at
         await watch.more_finals(1)
-        speaker.stop()
-        await track.closed()
-    await track.check()
+    await talking.check()
     assert worker.alive
-    report("F3", down_s=down_s, frames=track.next_seq, live_again_s=round(live_again_s, 2))
+    report("F3", down_s=down_s, frames=talking.track.next_seq, live_again_s=round(live_again_s, 2))
 
 
 async def test_f4_what_was_acknowledged_before_a_power_cut_is_there(

@@ -7,15 +7,11 @@ import time
 from collections.abc import Sequence
 
 from contracts.bus import Bus
-from tests.fakes.track import FakeTrack
 from tests.faults.conftest import Report, StartWorker
 from tests.faults.processes import WorkerProcess
 from tests.faults.proxy import FaultProxy, Mode
-from tests.faults.publisher import Speaker
-from tests.faults.watch import LogWatch
+from tests.faults.talk import PATIENCE_S, talk
 from tests.servers import NatsServer
-
-PATIENCE_S = 60
 
 
 def _process_of(owner: str, workers: Sequence[WorkerProcess]) -> WorkerProcess:
@@ -27,13 +23,11 @@ async def test_f1_a_killed_worker_loses_no_word(
 ) -> None:
     kills = 20 if full_size else 3
     rng = random.Random(1)
-    track, watch = FakeTrack(bus), LogWatch(bus)
-    await track.open()
     workers = [start_worker("a"), start_worker("b")]
     takeovers: list[float] = []
     killed: list[str] = []
-
-    async def harm() -> None:
+    async with talk(bus, PATIENCE_S * (6 if full_size else 1)) as talking:
+        watch = talking.watch
         for _ in range(kills):
             await watch.more_finals(1)
             await asyncio.sleep(rng.uniform(0.0, 1.3))
@@ -43,15 +37,7 @@ async def test_f1_a_killed_worker_loses_no_word(
             victim.kill()
             takeovers.append((await watch.new_owner(owner)).at - killed_at)
             victim.start()
-
-    async with asyncio.timeout(PATIENCE_S * (6 if full_size else 1)), asyncio.TaskGroup() as tasks:
-        tasks.create_task(watch.follow())
-        speaker = Speaker(track)
-        tasks.create_task(speaker.speak())
-        await harm()
-        speaker.stop()
-        await track.closed()
-    ledger = await track.check()
+    ledger = await talking.check()
     overtaken = [str(event["owner"]) for worker in workers for event in worker.events("track.lost")]
     replaced = watch.owners[:-1]
     assert sorted(replaced) == sorted(killed + overtaken), "an owner was replaced that neither died nor lost its lease"
@@ -59,7 +45,7 @@ async def test_f1_a_killed_worker_loses_no_word(
     report(
         "F1",
         kills=kills,
-        frames=track.next_seq,
+        frames=talking.track.next_seq,
         finals=ledger.finals,
         owners=ledger.epochs,
         overtaken_alive=len(overtaken),
@@ -72,13 +58,9 @@ async def test_f2_a_frozen_worker_writes_nothing_when_it_wakes(
     bus: Bus, start_worker: StartWorker, report: Report, full_size: bool
 ) -> None:
     frozen_s = 10.0 if full_size else 4.5
-    track, watch = FakeTrack(bus), LogWatch(bus)
-    await track.open()
     workers = [start_worker("a"), start_worker("b")]
-    async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as tasks:
-        tasks.create_task(watch.follow())
-        speaker = Speaker(track)
-        tasks.create_task(speaker.speak())
+    async with talk(bus) as talking:
+        watch = talking.watch
         await watch.more_finals(1)
         zombie = _process_of(watch.owner, workers)
         zombie.signal(signal.SIGSTOP)
@@ -91,9 +73,7 @@ async def test_f2_a_frozen_worker_writes_nothing_when_it_wakes(
         lost_s = time.monotonic() - woken_at
         await watch.more_finals(2)
         assert watch.owner == taken.owner
-        speaker.stop()
-        await track.closed()
-    ledger = await track.check()
+    ledger = await talking.check()
     assert ledger.epochs == 2
     assert zombie.alive
     report("F2", frozen_s=frozen_s, takeover_s=round(taken.at - frozen_at, 2), zombie_gave_up_s=round(lost_s, 2))
@@ -102,22 +82,15 @@ async def test_f2_a_frozen_worker_writes_nothing_when_it_wakes(
 async def test_a_worker_that_slept_goes_on_where_it_was_when_nobody_took_its_track(
     bus: Bus, start_worker: StartWorker, report: Report
 ) -> None:
-    track, watch = FakeTrack(bus), LogWatch(bus)
-    await track.open()
     worker = start_worker("a")
-    async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as tasks:
-        tasks.create_task(watch.follow())
-        speaker = Speaker(track)
-        tasks.create_task(speaker.speak())
-        await watch.more_finals(1)
+    async with talk(bus) as talking:
+        await talking.watch.more_finals(1)
         worker.signal(signal.SIGSTOP)
         await asyncio.sleep(4.0)
         worker.signal(signal.SIGCONT)
         await worker.logged("lease.regained")
-        await watch.more_finals(2)
-        speaker.stop()
-        await track.closed()
-    ledger = await track.check()
+        await talking.watch.more_finals(2)
+    ledger = await talking.check()
     assert ledger.epochs == 1
     assert len(worker.events("track.taken")) == 1
     report("lease lapsed", asleep_s=4.0, owners=ledger.epochs, finals=ledger.finals)
@@ -127,13 +100,9 @@ async def test_f6_a_cut_off_worker_stops_before_another_starts(
     bus: Bus, nats_server: NatsServer, start_worker: StartWorker, report: Report, full_size: bool
 ) -> None:
     cut_s = 10.0 if full_size else 4.5
-    track, watch = FakeTrack(bus), LogWatch(bus)
-    await track.open()
-    async with asyncio.timeout(PATIENCE_S), FaultProxy(nats_server.port) as proxy, asyncio.TaskGroup() as tasks:
+    async with FaultProxy(nats_server.port) as proxy, talk(bus) as talking:
+        watch = talking.watch
         cut_off = start_worker("a", proxy.url)
-        tasks.create_task(watch.follow())
-        speaker = Speaker(track)
-        tasks.create_task(speaker.speak())
         await watch.more_finals(1)
         start_worker("b")
         await watch.more_finals(1)
@@ -146,9 +115,7 @@ async def test_f6_a_cut_off_worker_stops_before_another_starts(
         proxy.mode = Mode.PASS
         await cut_off.logged("track.lost")
         await watch.more_finals(2)
-        speaker.stop()
-        await track.closed()
-    ledger = await track.check()
+    ledger = await talking.check()
     assert ledger.epochs == 2
     assert lapsed
     assert not cut_off.events("lease.regained")

@@ -25,7 +25,9 @@ def room() -> Room:
 
 
 async def read(subscriber: Subscriber) -> list[object]:
-    return [Codec.server.decode(text) for text in await subscriber.take(0.01)]
+    subscriber.remind()
+    subscriber.remind()
+    return [Codec.server.decode(text) for text in await subscriber.take()]
 
 
 async def test_a_subscriber_gets_every_change_once_in_order() -> None:
