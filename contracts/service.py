@@ -16,15 +16,14 @@ _AUTOGROUP = Path("/proc/self/autogroup")
 Main = Callable[[asyncio.Event], Awaitable[None]]
 
 
-def run(main: Main, loop: Callable[[], asyncio.AbstractEventLoop] | None = None) -> int:
+def run(main: Main) -> int:
     """Run ``main(stop)`` until it returns; SIGINT and SIGTERM set ``stop``. Returns the exit code.
 
-    ``loop`` makes the event loop, when not the usual one. A Fault is printed as one line; anything else is a bug and keeps its traceback.
+    A Fault is printed as one line; anything else is a bug and keeps its traceback.
     """
     code = EXIT_OK
     try:
-        with asyncio.Runner(loop_factory=loop) as runner:
-            runner.run(_supervised(main))
+        asyncio.run(_supervised(main))
     except* Fault as group:
         for fault in _leaves(group):
             print(f"error: {fault}", file=sys.stderr)

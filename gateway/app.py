@@ -7,7 +7,6 @@ import sys
 from collections.abc import AsyncIterator
 
 import uvicorn
-import uvloop
 from litestar import Litestar
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
@@ -270,4 +269,4 @@ async def main(stop: asyncio.Event) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(service.run(main, uvloop.new_event_loop))
+    sys.exit(service.run(main))
