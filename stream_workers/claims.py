@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from contracts.live import TrackWork
 
-STEP_S = 0.03
+STEP_S = 0.012
 """A worker waits this long for each track it has, so the one with the fewest comes first."""
-JITTER_S = 0.02
+JITTER_S = 0.008
 BACK_OFF_S = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 RECHECK_S = 1.0
 

@@ -123,10 +123,12 @@ class TrackLeases:
             failed = True
             self._log.exception("track.failed", key=key)
         finally:
-            await _released(lease)
-            self._running.pop(key, None)
-            self._claims.ended(key, self._clock(), failed=failed)
-            self._changed.set()
+            try:
+                await _released(lease)
+            finally:  # also when the track is told to end just now: its room must be free again
+                self._running.pop(key, None)
+                self._claims.ended(key, self._clock(), failed=failed)
+                self._changed.set()
 
 
 async def _acquired(lease: Lease) -> bool:

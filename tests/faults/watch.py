@@ -13,9 +13,10 @@ from contracts.transcript import SegmentFinal, TrackEpoch, TrackFinished
 
 @dataclass(frozen=True)
 class Seen:
-    """One record, when it was read (monotonic) and of which owner's time it is."""
+    """One record, when it was read (monotonic) and stored (wall clock), and of which owner's time it is."""
 
     at: float
+    stored_at: float
     seq: int
     record: object
     owner: str
@@ -44,7 +45,7 @@ class LogWatch:
                 for message in messages:
                     record = decode(message.data)
                     owner = record.owner if isinstance(record, TrackEpoch) else owner
-                    self.seen.append(Seen(time.monotonic(), message.seq, record, owner))
+                    self.seen.append(Seen(time.monotonic(), message.at, message.seq, record, owner))
                 self._grown.notify_all()
         await reader.close()
 
