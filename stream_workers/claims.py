@@ -17,6 +17,8 @@ class _Track:
     work: TrackWork
     holder: str | None = None
     due: float = 0.0
+    paused_until: float = 0.0
+    """After a failure here nothing else makes it due earlier."""
     free_since: float = 0.0
     failures: int = 0
 
@@ -57,7 +59,7 @@ class Claims:
         track.holder = owner
         if owner is None:
             track.free_since = now
-            track.due = max(track.due, now + self._delay())
+            track.due = max(track.paused_until, now) + self._delay()
 
     def refused(self, key: str, now: float) -> None:
         """The claim failed: somebody holds the lease, or the bus did not answer."""
@@ -76,7 +78,8 @@ class Claims:
         holder = self._holders.get(key)
         track.holder = None if holder == self._owner else holder
         track.free_since = now
-        track.due = now + pause_s + self._delay()
+        track.paused_until = now + pause_s
+        track.due = track.paused_until + self._delay()
 
     def due(self, now: float) -> list[tuple[str, TrackWork]]:
         """The tracks to claim now; they count as ``mine`` from here on. Nothing beyond the capacity."""

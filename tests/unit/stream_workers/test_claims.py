@@ -102,3 +102,25 @@ def test_an_expired_holder_starts_the_wait_again() -> None:
     claims.held("track.m.t1", None, 50.0)
     assert claims.waiting(52.0, 3.0) == []
     assert len(claims.waiting(54.0, 3.0)) == 1
+
+
+def test_a_track_whose_faster_claimer_leaves_is_claimed_at_once() -> None:
+    claims = _claims()
+    claims.held("track.m.t1", "first", 0.0)
+    claims.opened(*_work(1), now=0.0)
+    claims.held("track.m.t1", None, 1.0)
+    assert claims.due(1.0 + JITTER_S)
+    claims.refused("track.m.t1", 1.0 + JITTER_S)
+    claims.held("track.m.t1", "faster", 1.1)
+    claims.held("track.m.t1", None, 1.2)
+    assert claims.due(1.2 + JITTER_S)
+
+
+def test_a_track_that_failed_here_waits_although_its_lease_was_given_back() -> None:
+    claims = _claims()
+    claims.opened(*_work(1), now=0.0)
+    assert claims.due(LONG)
+    claims.held("track.m.t1", "me", LONG)
+    claims.ended("track.m.t1", LONG, failed=True)
+    claims.held("track.m.t1", None, LONG + 0.1)
+    assert claims.next_due() >= LONG + BACK_OFF_S[0]
