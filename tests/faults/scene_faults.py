@@ -15,7 +15,7 @@ _SAME = {"update": ("update", "put")}
 def well(s: Schedules, seconds: float) -> None:
     """All is well for a while, in small steps, and what must hold is looked at."""
     for _ in range(round(seconds / ASIDE_S)):
-        s.all_iswell(rounds=1, step_s=ASIDE_S)
+        s.all_is_well(rounds=1, step_s=ASIDE_S)
         s.the_log_is_whole()
         s.nobody_did_what_it_must_not()
 
