@@ -1,24 +1,17 @@
-"""One speech model per process, in its own thread, shared by all tracks."""
+"""One speech model per process, in threads of its own, shared by all tracks."""
 
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from contracts import log
 from contracts.errors import Misconfigured, Unavailable
 from stream_workers import scheduler
 from stream_workers.decode import DecodeJob, Hypothesis, Kind
+from stream_workers.models import Models, Transcriber
 from stream_workers.ports import EngineState
-
-
-class Transcriber(Protocol):
-    """Turns windows into words. Called from one thread at a time; keeps nothing between calls."""
-
-    def decode(self, jobs: Sequence[DecodeJob]) -> list[Hypothesis]:
-        """One answer for each of ``jobs``, which ``scheduler.choose`` put together."""
 
 
 @dataclass(slots=True, eq=False)
@@ -27,6 +20,13 @@ class _Waiting:
     answer: asyncio.Future[Hypothesis | None]
     loop: asyncio.AbstractEventLoop
     since_s: float
+
+
+@dataclass(slots=True, eq=False)
+class _Batch:
+    members: list[_Waiting]
+    alone: bool
+    """Whether it has all the cores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,10 @@ class EngineStats:
 class Engine:
     """Answers jobs in the order of ``scheduler``. ``start`` loads the model off the event loop; ``close`` ends it.
 
-    ``spare`` loads a model that needs less of the device; it takes over when even a single window does not fit.
+    A window that is alone has all the cores. Two that wait are decoded side by side by ``hands`` threads, with the
+    model that ``narrow`` loads: a second core makes one window little faster, and another window twice as much.
+    Both say the same about a window, to the bit. ``spare`` loads a model that needs less of the device; it takes
+    over when even a single window does not fit.
     """
 
     def __init__(
@@ -57,10 +60,11 @@ class Engine:
         rules: scheduler.BatchRules | None = None,
         clock: Callable[[], float] = time.monotonic,
         spare: Callable[[], Transcriber] | None = None,
+        narrow: Callable[[], Transcriber] | None = None,
+        hands: int = 1,
     ) -> None:
-        self._load = load
-        self._spare = spare
-        self._fell_back = False
+        self._models = Models(load, spare, narrow)
+        self._hands = hands
         self.pace = pace or scheduler.Pace()
         self._rules = rules or scheduler.BatchRules()
         self._clock = clock
@@ -68,25 +72,26 @@ class Engine:
         self._wake = threading.Condition()
         self._closed = False
         self._ready = False
-        self._model: Transcriber
         self._hungry = False
         self._fault: Misconfigured | None = None
         self._busy_share = self._factor = 0.0
         self._idle_since = clock()
-        self._thread = threading.Thread(target=self._run, name="speech-engine", daemon=True)
+        self._running: list[_Batch] = []
+        self._threads = [threading.Thread(target=self._run, name="speech-engine", daemon=True)]
         self._log = log.get()
 
     def start(self) -> None:
         """Begin to load the model; jobs wait for it."""
-        self._thread.start()
+        self._threads[0].start()
 
     def close(self) -> None:
         """Refuse what waits, finish what runs, and end the thread."""
         with self._wake:
             self._closed = True
-            self._wake.notify()
-        if self._thread.is_alive():
-            self._thread.join()
+            self._wake.notify_all()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join()
 
     def interval_s(self) -> float:
         """Seconds of new sound that an interim should wait for at the moment."""
@@ -108,7 +113,7 @@ class Engine:
         """What people are told about it."""
         detail = self.stats.trouble or ("" if self._ready else "the speech model is loading")
         detail = detail or ("the speech model has too little memory" if self._hungry else "")
-        detail = detail or ("the device ran out of memory: speech is on the CPU now" if self._fell_back else "")
+        detail = detail or ("the device ran out of memory: speech is on the CPU now" if self._models.fell_back else "")
         return EngineState(self.pace.thinned, detail)
 
     async def submit(self, job: DecodeJob) -> Hypothesis | None:
@@ -124,14 +129,14 @@ class Engine:
             if self._closed:
                 raise Unavailable("the speech engine is closing", source="speech")
             self._queue.append(waiting)
-            self._wake.notify()
+            self._wake.notify_all()
         return await waiting.answer
 
-    # -- the thread
+    # -- the threads
 
     def _run(self) -> None:
         try:
-            transcriber = self._load()
+            self._models.load()
         except Misconfigured as fault:
             self._log.error("engine.failed", detail=fault.detail)
             with self._wake:
@@ -140,22 +145,47 @@ class Engine:
             return
         self._ready = True
         self._log.info("engine.ready")
-        self._model = transcriber
-        while (batch := self._next()) is not None:
-            self._answer(batch)
+        for _ in range(self._hands - 1):
+            self._threads.append(threading.Thread(target=self._help, name="speech-hand", daemon=True))
+            self._threads[-1].start()
+        self._work()
         self._refuse(Unavailable("the speech engine is closing", source="speech"))
 
-    def _next(self) -> list[_Waiting] | None:
+    def _help(self) -> None:
+        if self._models.lend():
+            self._work()
+
+    def _work(self) -> None:
+        while (batch := self._next()) is not None:
+            try:
+                self._answer(batch)
+            finally:
+                with self._wake:
+                    self._running.remove(batch)
+                    self._wake.notify_all()
+
+    def _next(self) -> _Batch | None:
         with self._wake:
             while not self._closed:
                 self._skip_stale()
-                jobs = [w.job for w in self._queue]
-                chosen = [self._queue[i] for i in scheduler.choose(jobs, self._rules)]
-                if chosen:
-                    self._queue = [w for w in self._queue if w not in chosen]
-                    return chosen
+                if batch := self._chosen():
+                    self._running.append(batch)
+                    return batch
                 self._wake.wait()
         return None
+
+    def _chosen(self) -> _Batch | None:
+        """What a free hand does now; nothing while a window has all the cores."""
+        if any(batch.alone for batch in self._running):
+            return None
+        free = self._hands - len(self._running) if self._models.narrow else 1
+        chosen = scheduler.choose([w.job for w in self._queue], self._rules, free)
+        if not chosen:
+            return None
+        members = [self._queue[i] for i in chosen]
+        self._queue = [w for w in self._queue if w not in members]
+        alone = self._models.narrow is None or not (self._running or self._queue)
+        return _Batch(members, alone)
 
     def _skip_stale(self) -> None:
         jobs = [w.job for w in self._queue]
@@ -165,58 +195,48 @@ class Engine:
             self.pace.skipped()
             self._resolve(waiting, None)
 
-    def _answer(self, batch: list[_Waiting]) -> None:
+    def _answer(self, batch: _Batch) -> None:
         started = self._clock()
         try:
-            answers = self._model.decode([w.job for w in batch])
+            answers = self._models.of(alone=batch.alone).decode([w.job for w in batch.members])
         except Exception as exc:  # noqa: BLE001
             # Any failure of the model belongs to the tracks that asked; the thread must live on for the others.
-            self._log.exception("engine.stumbled", windows=len(batch))
+            self._log.exception("engine.stumbled", windows=len(batch.members))
             self._blame(batch, exc)
             return
         ended = self._clock()
-        self._hungry = False
-        self._account(started, ended, batch)
-        for waiting, answer in zip(batch, answers, strict=True):
-            if waiting.job.kind is Kind.INTERIM:
-                self.pace.done(ended - waiting.since_s)
+        with self._wake:
+            self._hungry = False
+            self._account(started, ended, batch)
+        for waiting, answer in zip(batch.members, answers, strict=True):
             self._resolve(waiting, answer)
 
-    def _blame(self, batch: list[_Waiting], exc: Exception) -> None:
+    def _blame(self, batch: _Batch, exc: Exception) -> None:
         """One by one, so that a window that cannot be decoded fails alone; a lack of memory is nobody's fault."""
-        if len(batch) > 1:
-            for waiting in batch:
-                self._answer([waiting])
+        if len(batch.members) > 1:
+            for waiting in batch.members:
+                self._answer(_Batch([waiting], batch.alone))
             return
         if _lacks_memory(exc):
-            if self._take_spare(exc):
+            if self._models.take_spare(exc):
                 self._answer(batch)
                 return
             self._hungry = True
             exc = Unavailable("the speech model has too little memory", source="speech")
-        batch[0].loop.call_soon_threadsafe(_fail, batch[0].answer, exc)
+        waiting = batch.members[0]
+        waiting.loop.call_soon_threadsafe(_fail, waiting.answer, exc)
 
-    def _take_spare(self, exc: Exception) -> bool:
-        """Whether another model has taken over."""
-        load, self._spare = self._spare, None
-        if load is None:
-            return False
-        try:
-            self._model = load()
-        except Misconfigured as fault:
-            self._log.error("engine.no_spare", detail=fault.detail)
-            return False
-        self._fell_back = True
-        self._log.warning("engine.fell_back", why=str(exc), now="cpu int8")
-        return True
-
-    def _account(self, started: float, ended: float, batch: list[_Waiting]) -> None:
+    def _account(self, started: float, ended: float, batch: _Batch) -> None:
         took_s, span_s = ended - started, max(ended - self._idle_since, 1e-6)
-        sound_s = sum(w.job.seconds for w in batch) or 1e-6
-        weight = min(1.0, span_s / 5.0)
-        self.pace.worked(started, ended, len(self._queue))
-        self._busy_share += weight * (took_s / span_s - self._busy_share)
-        self._factor += 0.1 * (took_s / sound_s - self._factor)
+        busy_s = took_s if batch.alone else took_s / self._hands
+        sound_s = sum(w.job.seconds for w in batch.members) or 1e-6
+        beside = sum(len(b.members) for b in self._running if b is not batch)
+        self.pace.worked(busy_s, ended, len(batch.members) + beside + len(self._queue))
+        for waiting in batch.members:
+            if waiting.job.kind is Kind.INTERIM:
+                self.pace.done(ended - waiting.since_s)
+        self._busy_share = min(1.0, self._busy_share + min(1.0, span_s / 5.0) * (busy_s / span_s - self._busy_share))
+        self._factor += 0.1 * (busy_s / sound_s - self._factor)
         self._idle_since = ended
 
     def _refuse(self, fault: Misconfigured | Unavailable) -> None:

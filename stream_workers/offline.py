@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from contracts.transcript import Segment
-from stream_workers.engine import Transcriber
+from stream_workers.models import Transcriber
 from stream_workers.pipeline import Pipeline
 from stream_workers.ports import Final, InterimOut, Output
 from stream_workers.timeline import Pcm

@@ -26,17 +26,18 @@ class BatchRules:
     """A look that waited so long is skipped: the end of its phrase is near."""
 
 
-def choose(waiting: Sequence[DecodeJob], rules: BatchRules) -> list[int]:
-    """Indices of the jobs to decode next; empty when nothing waits."""
+def choose(waiting: Sequence[DecodeJob], rules: BatchRules, hands: int = 1) -> list[int]:
+    """Indices of the jobs that one of ``hands`` free hands decodes next; empty when nothing waits."""
     if not waiting:
         return []
     order = sorted(range(len(waiting)), key=lambda i: (_RANK[waiting[i].kind], waiting[i].issued_s))
     head = waiting[order[0]]
+    most = min(rules.most, -(-len(waiting) // hands))
     chosen: list[int] = []
     total_s = 0.0
     for i in order:
         job = waiting[i]
-        if len(chosen) == rules.most or (chosen and total_s + job.padded_s > rules.seconds):
+        if len(chosen) == most or (chosen and total_s + job.padded_s > rules.seconds):
             break
         if _fits(head, job, rules.stretch):
             chosen.append(i)
@@ -61,8 +62,8 @@ def stale(waiting: Sequence[DecodeJob], now_s: float, rules: BatchRules) -> list
     return [i for i, job in enumerate(waiting) if now_s - job.issued_s > patience_s.get(job.kind, float("inf"))]
 
 
-_CROWD = 2
-"""So many tracks that wait are more than one that catches up."""
+_CROWD = 3
+"""So many tracks at once are more than one that catches up."""
 _LOAD_S = 1.5
 _FULL, _ROOM = 0.75, 0.4
 """Load from which work is made cheaper, and under which it is not any more."""
@@ -98,12 +99,15 @@ class Pace:
         """Whether everything is to be made as cheaply as possible."""
         return self.thinned or self.crowded
 
-    def worked(self, started_s: float, ended_s: float, waiting: int) -> None:
-        """The model was at work while ``waiting`` tracks waited. One track that catches up is no crowd."""
-        span_s = max(ended_s - self.seen_s, 1e-6)
-        share = min(1.0, (ended_s - started_s) / span_s) if waiting >= _CROWD else 0.0
-        self.load += min(1.0, span_s / _LOAD_S) * (share - self.load)
-        self.seen_s = ended_s
+    def worked(self, busy_s: float, now_s: float, tracks: int) -> None:
+        """Until ``now_s`` the cores were at work for ``busy_s``, with so many tracks served or waiting.
+
+        One track that catches up is no crowd.
+        """
+        span_s = max(now_s - self.seen_s, 1e-6)
+        share = busy_s / span_s if tracks >= _CROWD else 0.0
+        self.load = min(1.0, self.load + min(1.0, span_s / _LOAD_S) * (share - self.load))
+        self.seen_s = now_s
         self.crowded = self.load > (_ROOM if self.crowded else _FULL)
 
     def done(self, took_s: float) -> None:

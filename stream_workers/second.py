@@ -7,7 +7,7 @@ from typing import Any
 
 from stream_workers.decode import DecodeJob, Kind
 from stream_workers.engine import Engine as OwnEngine
-from stream_workers.engine import Transcriber
+from stream_workers.models import Transcriber
 from stream_workers.ports import Engine, EngineState
 
 _NICENESS = 15

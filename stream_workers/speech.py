@@ -9,6 +9,7 @@ from contracts import log
 from contracts.bus import Bus
 from contracts.errors import Misconfigured
 from contracts.live import TrackWork
+from contracts.settings import cpu_count
 from stream_workers import ports, voices
 from stream_workers.echoless import echoless
 from stream_workers.engine import Engine
@@ -25,6 +26,7 @@ from stream_workers.whisper import Whisper
 
 _VAD_FILE = Path("silero-vad") / "silero_vad_16k_op15.onnx"
 _POLL_S = 1.0
+_LARGE = 4
 _WHISPER_FILES = ("model.bin", "config.json", "tokenizer.json")
 
 
@@ -55,10 +57,24 @@ def _on_cpu(config: WorkerSettings) -> Whisper:
     return Whisper(whisper_folder(config.models, config.model), "cpu", "int8", config.threads)
 
 
+def hands_of(cores: int) -> int:
+    """How many windows are decoded side by side: a core each on a small machine, two each on a larger one."""
+    return min(cores, 2) if cores < _LARGE else cores // 2
+
+
 def build_engine(config: WorkerSettings, speech: SpeechSettings) -> Engine:
     """A started engine; the model loads in its own thread and jobs wait for it."""
     spare = None if config.device == "cpu" else lambda: _on_cpu(config)
-    engine = Engine(lambda: load_whisper(config), Pace(least_s=speech.interim_s), spare=spare)
+    cores = config.threads or cpu_count()
+    hands = hands_of(cores) if config.device == "cpu" else 1
+    folder = whisper_folder(config.models, config.model)
+    engine = Engine(
+        lambda: load_whisper(config),
+        Pace(least_s=speech.interim_s),
+        spare=spare,
+        narrow=lambda: Whisper(folder, "cpu", config.compute_type, cores // hands, hands),
+        hands=hands,
+    )
     engine.start()
     return engine
 

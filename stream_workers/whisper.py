@@ -25,12 +25,14 @@ _MEL_FLOOR = 1e-10
 
 
 class Whisper:
-    """One loaded model. Not for use from two threads at once."""
+    """One loaded model, for use from ``hands`` threads at once; each window gets ``threads`` cores."""
 
-    def __init__(self, folder: Path, device: str = "cpu", compute_type: str = "int8", threads: int = 0) -> None:
+    def __init__(
+        self, folder: Path, device: str = "cpu", compute_type: str = "int8", threads: int = 0, hands: int = 1
+    ) -> None:
         try:
             self._model = ctranslate2.models.Whisper(
-                str(folder), device=device, compute_type=compute_type, intra_threads=threads, inter_threads=1
+                str(folder), device=device, compute_type=compute_type, intra_threads=threads, inter_threads=hands
             )
             self._vocabulary = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
         except Exception as exc:  # both libraries raise bare RuntimeError, ValueError or Exception

@@ -19,9 +19,9 @@ import soundfile
 
 from contracts.live import TrackWork
 from contracts.settings import cpu_count, models_dir
-from stream_workers.engine import Transcriber
+from stream_workers.models import Transcriber
 from stream_workers.pipeline import Pipeline
-from stream_workers.scheduler import BatchRules, Pace
+from stream_workers.scheduler import Pace
 from stream_workers.silero import Silero
 from stream_workers.speech_settings import SpeechSettings
 from stream_workers.timeline import Pcm
@@ -75,7 +75,7 @@ class Bench:
         """Word error rate, latencies and cost of one stream."""
         pace = Pace()
         stream = self.stream(self.sound(entry), pace)
-        run = simulate([stream], self.model, self.charge, pace, BatchRules())
+        run = simulate([stream], self.model, self.charge, pace)
         result: dict[str, Any] = self.score.score(stream.events, self.score.timed_words(self.manifest[entry]))
         broken = stream.broken_words / max(1, stream.stable_words)
         return {"id": entry, **result, "cost": round(run.cost, 3), "stable_broken": round(broken, 4), **run.windows}
@@ -85,7 +85,7 @@ class Bench:
         pace = Pace()
         pcm = self.sound(entry)[: int(seconds * 16_000)]
         streams = [self.stream(pcm, pace, 0.7 * i) for i in range(count)]
-        run = simulate(streams, self.model, self.charge, pace, BatchRules())
+        run = simulate(streams, self.model, self.charge, pace)
         timed = [w for w in self.score.timed_words(self.manifest[entry]) if w[1] <= seconds]
         scores = [self.score.score(s.events, timed) for s in streams]
         worst = {k: max(s[k] for s in scores) for k in ("wer", "shown_p50", "shown_p95", "final_p50", "final_p95")}
@@ -98,7 +98,7 @@ class Bench:
         for name, pcm in {**_noises(), **{e: self.sound(e) for e in self.of("noise")}}.items():
             pace = Pace()
             stream = self.stream(pcm, pace)
-            simulate([stream], self.model, self.charge, pace, BatchRules())
+            simulate([stream], self.model, self.charge, pace)
             found[name] = len(" ".join(stream.finals).split())
         return found
 

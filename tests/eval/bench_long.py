@@ -13,10 +13,10 @@ import numpy as np
 
 from contracts.audio import SAMPLE_RATE_HZ
 from contracts.live import TrackWork
-from stream_workers.engine import Transcriber
+from stream_workers.models import Transcriber
 from stream_workers.pipeline import Pipeline
 from stream_workers.ports import Final
-from stream_workers.scheduler import BatchRules, Pace
+from stream_workers.scheduler import Pace
 from stream_workers.silero import Vad
 from stream_workers.speech_settings import SpeechSettings
 from stream_workers.timeline import Pcm
@@ -102,13 +102,13 @@ def _resident_mb() -> float:
     return pages * resource.getpagesize() / _MEGABYTE**2
 
 
-def overload(streams: int, seconds: float = 60.0) -> dict[str, Any]:
+def overload(streams: int, seconds: float = 60.0, hands: int = 2) -> dict[str, Any]:
     """``streams`` speakers who only stop to breathe, then a pause: previews, lag and words."""
     phrases = [(_PHRASE, _BREATH)] * int(seconds * 100 / (20 * _PHRASE + _BREATH))
     sound = np.concatenate([spoken(phrases), np.zeros(20 * SAMPLE_RATE_HZ, np.int16)])
     pace, model = Pace(), Modelled(LevelTranscriber())
     played = [Stream(sound, track(LoudVad(), pace), 0.4 * i) for i in range(streams)]
-    run = simulate(played, model, model.charge, pace, BatchRules())
+    run = simulate(played, model, model.charge, pace, hands)
     said = _PHRASE * len(phrases)
     kept = [len({w for f in s.finals for w in f.split()}) / said for s in played]
     shown, final = (sorted(lag for s in played for lag in _lags(s, kind)) for kind in ("interim", "final"))

@@ -9,7 +9,7 @@ from contracts.audio import FRAME_SAMPLES, SAMPLE_RATE_HZ
 from stream_workers import scheduler
 from stream_workers.commit import plain
 from stream_workers.decode import DecodeJob, Hypothesis, Kind
-from stream_workers.engine import Transcriber
+from stream_workers.models import Transcriber
 from stream_workers.pipeline import Pipeline
 from stream_workers.ports import Final, InterimOut, Output
 from stream_workers.timeline import Pcm
@@ -35,31 +35,49 @@ def cpu(threads: int) -> Charge:
     return charge
 
 
-class Modelled:
-    """A model whose batches are charged by a formula, so that nothing else on the machine matters.
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """What a batch costs, in seconds."""
 
-    The constants are those of ``base`` int8 on two cores of 2.5 GHz: processor time of single windows, over 1.8.
-    """
-
-    encode_s = 0.019
+    encode_s: float
     """A second of padded sound."""
-    step_s, row_s = 0.0063, 0.0008
-    """A step of the decoder, and each beam in it."""
-    align_s = 0.025
+    step_s: float
+    """A step of the decoder."""
+    row_s: float
+    """Each window's beam in a step."""
+    align_s: float
     """A window whose words are timed."""
-    tokens_per_second = 3.0
+    align_second_s: float
+    """And each second of it."""
+
+    def of(self, jobs: Sequence[DecodeJob]) -> float:
+        """The price of one batch."""
+        steps = 4 + _TOKENS_PER_SECOND * max(job.seconds for job in jobs)
+        rows = sum(job.beam for job in jobs)
+        timed = sum(self.align_s + self.align_second_s * job.seconds for job in jobs if job.timed)
+        encode_s = self.encode_s * sum(job.padded_s for job in jobs)
+        return encode_s + steps * (self.step_s + self.row_s * rows) + timed
+
+
+_TOKENS_PER_SECOND = 3.0
+WIDE = Prices(0.0145, 0.0046, 0.0015, 0.03, 0.003)
+"""``base`` int8 on both cores of an idle machine (2.5 GHz, no VNNI): wall time of single windows and of batches."""
+NARROW = Prices(0.0235, 0.0055, 0.0025, 0.04, 0.004)
+"""The same on one core while the other one decodes too."""
+
+
+class Modelled:
+    """A model whose batches are charged by a formula, so that nothing else on the machine matters."""
 
     def __init__(self, inner: Transcriber) -> None:
         self._inner = inner
         self._took_s = 0.0
+        self.alone = True
+        """Whether the next batch has all cores."""
 
     def decode(self, jobs: Sequence[DecodeJob]) -> list[Hypothesis]:
         """See ``Transcriber``."""
-        steps = 4 + self.tokens_per_second * max(job.seconds for job in jobs)
-        rows = sum(job.beam for job in jobs)
-        timed = sum(self.align_s + 0.005 * job.seconds for job in jobs if job.timed)
-        encode_s = self.encode_s * sum(job.padded_s for job in jobs)
-        self._took_s = encode_s + steps * (self.step_s + self.row_s * rows) + timed
+        self._took_s = (WIDE if self.alone else NARROW).of(jobs)
         return self._inner.decode(jobs)
 
     def charge(self, run: Callable[[], list[Hypothesis]]) -> tuple[list[Hypothesis], float]:
@@ -137,69 +155,96 @@ class Run:
         return self.busy_s / self.sound_s
 
 
+@dataclass(slots=True)
+class _Running:
+    """A batch in a hand of the engine."""
+
+    done_s: float
+    took_s: float
+    alone: bool
+    batch: list[tuple[Stream, DecodeJob]]
+    answers: list[Hypothesis]
+
+
+class Simulation:
+    """An engine of ``hands`` in virtual time: see ``engine.Engine``, whose order of work it follows."""
+
+    def __init__(
+        self, streams: Sequence[Stream], model: Transcriber, charge: Charge, pace: scheduler.Pace, hands: int = 1
+    ) -> None:
+        self._streams = streams
+        self._model = model
+        self._charge = charge
+        self._pace = pace
+        self._hands = hands
+        self._rules = scheduler.BatchRules()
+        self._queue: list[tuple[Stream, DecodeJob]] = []
+        self._running: list[_Running] = []
+        self._run = Run(sound_s=max(len(s.pcm) for s in streams) / SAMPLE_RATE_HZ)
+
+    def play(self) -> Run:
+        """Play all streams to their ends."""
+        now_s = 0.0
+        while now_s < float("inf"):
+            for done in [r for r in self._running if r.done_s <= now_s]:
+                self._finish(done)
+            for stream in self._streams:
+                while stream.arrival_s() <= now_s:
+                    stream.note(stream.deliver(), now_s)
+            self._ask(now_s)
+            self._skip(now_s)
+            while self._begin(now_s):
+                pass
+            upcoming = (s.arrival_s() for s in self._streams)
+            now_s = min([*upcoming, *(r.done_s for r in self._running)])
+        return self._run
+
+    def _ask(self, now_s: float) -> None:
+        for stream in self._streams:
+            if not stream.waiting and (job := stream.pipeline.next_job(now_s)):
+                stream.waiting = True
+                self._queue.append((stream, job))
+
+    def _skip(self, now_s: float) -> None:
+        for i in reversed(scheduler.stale([job for _, job in self._queue], now_s, self._rules)):
+            stream, job = self._queue.pop(i)
+            self._pace.skipped()
+            self._run.skipped += 1
+            stream.waiting = False
+            stream.note(stream.pipeline.complete(job, None), now_s)
+
+    def _begin(self, now_s: float) -> bool:
+        free = self._hands - len(self._running)
+        if free == 0 or any(r.alone for r in self._running):
+            return False
+        chosen = scheduler.choose([job for _, job in self._queue], self._rules, free)
+        if not chosen:
+            return False
+        batch = [self._queue[i] for i in chosen]
+        self._queue = [entry for i, entry in enumerate(self._queue) if i not in chosen]
+        alone = self._hands == 1 or (not self._running and not self._queue)
+        if isinstance(self._model, Modelled):
+            self._model.alone = alone
+        answers, took_s = self._charge(lambda: self._model.decode([job for _, job in batch]))
+        self._running.append(_Running(now_s + took_s, took_s, alone, batch, answers))
+        return True
+
+    def _finish(self, done: _Running) -> None:
+        self._running.remove(done)
+        share_s = done.took_s if done.alone else done.took_s / self._hands
+        self._run.busy_s += share_s
+        crowd = len(self._queue) + len(done.batch) + sum(len(r.batch) for r in self._running)
+        self._pace.worked(share_s, done.done_s, crowd)
+        for (stream, job), answer in zip(done.batch, done.answers, strict=True):
+            self._run.windows[job.kind] = self._run.windows.get(job.kind, 0) + 1
+            if job.kind is Kind.INTERIM:
+                self._pace.done(done.done_s - job.issued_s)
+            stream.waiting = False
+            stream.note(stream.pipeline.complete(job, answer), done.done_s)
+
+
 def simulate(
-    streams: Sequence[Stream], model: Transcriber, charge: Charge, pace: scheduler.Pace, rules: scheduler.BatchRules
+    streams: Sequence[Stream], model: Transcriber, charge: Charge, pace: scheduler.Pace, hands: int = 1
 ) -> Run:
     """Play all ``streams`` to their ends as the engine would serve them."""
-    run, queue, now_s = Run(sound_s=max(len(s.pcm) for s in streams) / SAMPLE_RATE_HZ), [], 0.0
-    while True:
-        for stream in streams:
-            while stream.arrival_s() <= now_s:
-                stream.note(stream.deliver(), now_s)
-        _ask(streams, queue, now_s)
-        _skip(queue, now_s, pace, rules, run)
-        chosen = scheduler.choose([job for _, job in queue], rules)
-        if chosen:
-            batch = [queue[i] for i in chosen]
-            queue[:] = [entry for i, entry in enumerate(queue) if i not in chosen]
-            now_s = _decode(batch, model, charge, now_s, streams, pace, run, len(queue))
-            continue
-        upcoming = min(s.arrival_s() for s in streams)
-        if upcoming == float("inf"):
-            return run
-        now_s = upcoming
-
-
-def _ask(streams: Sequence[Stream], queue: list[tuple[Stream, DecodeJob]], now_s: float) -> None:
-    for stream in streams:
-        if not stream.waiting and (job := stream.pipeline.next_job(now_s)):
-            stream.waiting = True
-            queue.append((stream, job))
-
-
-def _skip(
-    queue: list[tuple[Stream, DecodeJob]], now_s: float, pace: scheduler.Pace, rules: scheduler.BatchRules, run: Run
-) -> None:
-    for i in reversed(scheduler.stale([job for _, job in queue], now_s, rules)):
-        stream, job = queue.pop(i)
-        pace.skipped()
-        run.skipped += 1
-        stream.waiting = False
-        stream.note(stream.pipeline.complete(job, None), now_s)
-
-
-def _decode(
-    batch: Sequence[tuple[Stream, DecodeJob]],
-    model: Transcriber,
-    charge: Charge,
-    now_s: float,
-    streams: Sequence[Stream],
-    pace: scheduler.Pace,
-    run: Run,
-    waiting: int,
-) -> float:
-    answers, took_s = charge(lambda: model.decode([job for _, job in batch]))
-    run.busy_s += took_s
-    done_s = now_s + took_s
-    pace.worked(now_s, done_s, waiting)
-    for stream in streams:  # sound goes on arriving while the model is at work
-        while stream.arrival_s() <= done_s:
-            at_s = stream.arrival_s()
-            stream.note(stream.deliver(), at_s)
-    for (stream, job), answer in zip(batch, answers, strict=True):
-        run.windows[job.kind] = run.windows.get(job.kind, 0) + 1
-        if job.kind is Kind.INTERIM:
-            pace.done(done_s - job.issued_s)
-        stream.waiting = False
-        stream.note(stream.pipeline.complete(job, answer), done_s)
-    return done_s
+    return Simulation(streams, model, charge, pace, hands).play()

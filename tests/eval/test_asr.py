@@ -14,7 +14,7 @@ from contracts.settings import cpu_count, models_dir
 from stream_workers.commit import plain
 from stream_workers.decode import DecodeJob, Kind
 from stream_workers.pipeline import Pipeline
-from stream_workers.scheduler import BatchRules, Pace
+from stream_workers.scheduler import Pace
 from stream_workers.silero import Silero
 from stream_workers.speech import missing
 from stream_workers.speech_settings import SpeechSettings
@@ -60,7 +60,7 @@ def played(pcm, whisper, vad):
     work = TrackWork("m", "t", 0.0, language="en")
     stream = Stream(pcm, Pipeline(work, 0, b"", vad=vad, settings=SpeechSettings(), pace=lambda: pace.interval_s))
     # Processor time, so that other work on the machine changes neither the finals nor the figures.
-    run = simulate([stream], whisper, cpu(cpu_count()), pace, BatchRules())
+    run = simulate([stream], whisper, cpu(cpu_count()), pace)
     return stream, run
 
 

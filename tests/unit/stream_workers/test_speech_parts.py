@@ -199,17 +199,17 @@ def test_names_read_from_the_hints_are_noticed_and_single_names_are_not() -> Non
 def test_a_crowd_that_keeps_the_model_busy_makes_work_cheaper_until_there_is_room_again():
     pace = Pace()
     for second in range(20):
-        pace.worked(second, second + 0.98, waiting=5)
+        pace.worked(0.98, second + 0.98, tracks=6)
     assert pace.pressed
     for second in range(20, 40):
-        pace.worked(second, second + 0.2, waiting=5)
+        pace.worked(0.2, second + 0.2, tracks=6)
     assert not pace.pressed
 
 
 def test_one_track_that_catches_up_is_no_crowd():
     pace = Pace()
     for second in range(60):
-        pace.worked(second, second + 1.0, waiting=1)
+        pace.worked(1.0, second + 1.0, tracks=2)
     assert not pace.pressed
 
 
