@@ -1,5 +1,6 @@
 """What the pipeline asks the engine to decode, and what comes back."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -10,6 +11,7 @@ MAX_WINDOW_S = 30.0
 """Whisper's encoder takes no more."""
 TOKENS_PER_SECOND = 8
 """Nobody speaks faster; what is longer is a loop."""
+_PREVIEW_TOKENS_PER_SECOND = 5
 
 
 class Kind(StrEnum):
@@ -60,6 +62,8 @@ class DecodeJob:
     """Whether words need times and probabilities."""
     stamped: bool = False
     """Whether the model writes the times of sentences too: slower, and it leaves out less in long windows."""
+    wanted: Callable[[], bool] = lambda: True
+    """Whether a preview that waits is still of use: not once its words are about to be read for good."""
     issued_s: float = 0.0
     """Monotonic time of the request: the scheduler serves the oldest first."""
 
@@ -78,7 +82,9 @@ class DecodeJob:
 
     @property
     def max_tokens(self) -> int:
-        """Limit of the answer's length."""
+        """Limit of the answer's length. A preview that loops is not worth its time."""
+        if self.kind is Kind.INTERIM:
+            return 6 + int(_PREVIEW_TOKENS_PER_SECOND * self.seconds)
         return 12 + int(TOKENS_PER_SECOND * self.seconds)
 
 

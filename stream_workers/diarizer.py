@@ -14,6 +14,8 @@ from contracts.audio import SAMPLE_RATE_HZ
 from stream_workers.clusters import Limits
 from stream_workers.fbank import HOP_SAMPLES, WINDOW_SAMPLES, Fbank
 from stream_workers.speakers import Known, Speakers
+from stream_workers.tape import Tape
+from stream_workers.timeline import Pcm
 from stream_workers.turns import Piece, Stitcher
 from stream_workers.voices import MIN_SAMPLES, WINDOW_S, Voices
 
@@ -70,7 +72,8 @@ class Diarizer:
         self.position = position
         """Media sample up to which sound was pushed."""
         self._stitcher = Stitcher(position)
-        self._sound = np.zeros(0, np.float32)
+        self._tape = Tape(position)
+        """Sound since the last gap that the activity model may still look at."""
         self._fbank = Fbank()
         self._features: deque[NDArray[np.float32]] = deque(maxlen=_KEPT_FRAMES)
         self._first = position
@@ -84,11 +87,11 @@ class Diarizer:
         """Whether who speaks up to a media sample is labelled, as well as it can be now."""
         return self.next_job(upto) is None
 
-    def push(self, pcm: NDArray[np.int16]) -> None:
+    def push(self, pcm: Pcm) -> None:
         """Continue with sound."""
-        sound = pcm.astype(np.float32) / 32768.0
-        self._sound = np.concatenate([self._sound, sound])[-_WINDOW_SAMPLES:]
-        frames = self._fbank.push(sound)
+        self._tape.append(pcm)
+        self._tape.forget(self._tape.end - _WINDOW_SAMPLES)
+        frames = self._fbank.push(_floats(pcm))
         self._features.extend(frames)
         self._frames += len(frames)
         self.position += len(pcm)
@@ -98,7 +101,7 @@ class Diarizer:
         self._waiting += self._stitcher.flush()
         self.position += samples
         self._stitcher.skip(self.position)
-        self._sound = np.zeros(0, np.float32)
+        self._tape = Tape(self.position)
         self._fbank = Fbank()
         self._features.clear()
         self._first, self._frames, self._asked = self.position, 0, self.position
@@ -111,12 +114,13 @@ class Diarizer:
         asked = upto is not None and self._stitcher.done < min(upto, self.position)
         if not asked and self.position - self._asked < EVERY_SAMPLES:
             return None
-        if len(self._sound) < MIN_SAMPLES:
+        start = max(self._tape.start, self.position - _WINDOW_SAMPLES)
+        if self.position - start < MIN_SAMPLES:
             return None
         until = self.position - AHEAD_SAMPLES
         if asked and upto is not None:
             until = max(until, min(upto, self.position))
-        return ActivityJob(self.position - len(self._sound), self._sound, until)
+        return ActivityJob(start, _floats(self._tape.cut(start, self.position)), until)
 
     def complete(self, job: Job, result: object, upto: int | None = None) -> list[Piece]:
         """Take a model's answer; the earlier pieces whose label changed.
@@ -153,3 +157,7 @@ class Diarizer:
         if len(rows) < PRINT_S * 100:
             return None
         return np.stack([self._features[row - oldest] for row in rows])
+
+
+def _floats(pcm: Pcm) -> NDArray[np.float32]:
+    return pcm.astype(np.float32) / np.float32(32768.0)

@@ -114,7 +114,7 @@ class Engine:
         detail = self.stats.trouble or ("" if self._ready else "the speech model is loading")
         detail = detail or ("the speech model has too little memory" if self._hungry else "")
         detail = detail or ("the device ran out of memory: speech is on the CPU now" if self._models.fell_back else "")
-        return EngineState(self.pace.thinned, detail)
+        return EngineState(self.pace.pressed, detail)
 
     async def submit(self, job: DecodeJob) -> Hypothesis | None:
         """The answer to ``job``; None when an interim was skipped because the machine is busy.
@@ -192,7 +192,8 @@ class Engine:
         gone = [self._queue[i] for i in scheduler.stale(jobs, self._clock(), self._rules)]
         for waiting in gone:
             self._queue.remove(waiting)
-            self.pace.skipped()
+            if waiting.job.wanted():
+                self.pace.skipped()
             self._resolve(waiting, None)
 
     def _answer(self, batch: _Batch) -> None:

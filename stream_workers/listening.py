@@ -1,7 +1,7 @@
 """Sound of one track cut into acts: what the sound alone says must happen, in media order."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -30,6 +30,14 @@ class Spoken:
     """VAD state at ``end``."""
     evidence: Evidence
     tape: Tape
+
+
+def together(first: Spoken, second: Spoken) -> Spoken:
+    """Two phrases that follow each other, as one."""
+    size_s = first.evidence.seconds + second.evidence.seconds
+    voice = first.evidence.voice * first.evidence.seconds + second.evidence.voice * second.evidence.seconds
+    evidence = Evidence(size_s, voice / max(size_s, 1e-6))
+    return replace(second, start=first.start, speech=first.speech, vad=first.vad, evidence=evidence)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from contracts.live import TrackWork
 from stream_workers import commit, guards, readings
 from stream_workers.decode import DecodeJob, HeardWord, Hypothesis, Kind
 from stream_workers.guards import Evidence
-from stream_workers.listening import Act, Ended, Heard, Listener, Look, Missing, Silent, Spoken
+from stream_workers.listening import Act, Ended, Heard, Listener, Look, Missing, Silent, Spoken, together
 from stream_workers.memory import Early, Memory, Phrase
 from stream_workers.ports import Advanced, Final, Finished, GapOut, Output
 from stream_workers.preview import Preview
@@ -108,9 +108,26 @@ class Pipeline:
         """The oldest complete phrase that waits for its words."""
         while self._acts and isinstance(act := self._acts[0], Look) and self._needless(act):
             self._acts.popleft()
+        self._join()
         head = self._acts[0] if self._acts else None
         self._given = head
         return self._final_job(head, now_s) if isinstance(head, Heard) else None
+
+    def _join(self) -> None:
+        """While there is more to do than fits, phrases that wait are read together: one window is cheaper than two."""
+        while self._pressed() and self._tried is None and len(self._acts) > 1:
+            first, second = self._acts[0], self._acts[1]
+            if isinstance(first, Spoken) and isinstance(second, Look):
+                del self._acts[1]
+            elif isinstance(first, Spoken) and isinstance(second, Spoken) and self._fit(first, second):
+                self._acts.popleft()
+                self._acts[0] = together(first, second)
+            else:
+                return
+
+    def _fit(self, first: Spoken, second: Spoken) -> bool:
+        whole = second.end - first.speech <= self._settings.longest_pressed_samples
+        return whole and first.end == second.start and first.tape is second.tape
 
     def _waits(self, act: Act) -> bool:
         # What the engine has in hand stays, even if it has become needless meanwhile.
@@ -154,6 +171,7 @@ class Pipeline:
             self._memory.language.locked or self._memory.language.best,
             self._work.languages,
             hotwords=", ".join(self._work.vocabulary),
+            wanted=lambda: not self._acts,
             issued_s=now_s,
         )
 

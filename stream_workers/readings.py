@@ -48,7 +48,7 @@ def phrase_job(
     quick, alone = reading is Reading.QUICK, reading is Reading.ALONE
     context_s = 0.0 if pressed or alone or quick else settings.context_s
     start, end = window(act, memory, settings, context_s, reach=not (pressed or alone))
-    told = settings.quick_prompt if quick else settings.prompt_s > 0
+    told = settings.quick_prompt if quick or pressed else settings.prompt_s > 0
     before = memory.words_before(start) if told else []
     return DecodeJob(
         work.track,

@@ -17,6 +17,10 @@ from stream_workers.archive import TrackArchive
 from stream_workers.timeline import Hole, Pcm, Piece, Sound, Timeline
 
 _FETCH_S = 1.0
+_REST_S = 0.5
+"""Live sound is fetched so often: a question for every frame is a good part of what a track costs."""
+_MANY = 32
+"""Whoever is behind does not rest."""
 _BACK_OFF_S = (1.0, 2.0, 5.0, 10.0, 30.0)
 
 
@@ -66,12 +70,15 @@ class Recorder:
         reader = self._bus.reader(subjects.AUDIO_STREAM, self._subject, self._timeline.newest_seq + 1)
         try:
             while not self._timeline.ended:
-                for message in await self._fetched(reader):
+                messages = await self._fetched(reader)
+                for message in messages:
                     for piece in self._timeline.push(message.seq, message.data):
                         await self._keep(piece)
                     await asyncio.sleep(0)
                 if time.monotonic() >= self._trim_due:
                     await self.trim()
+                if len(messages) < _MANY and not self._timeline.ended:
+                    await asyncio.sleep(_REST_S)
         finally:
             await reader.close()
 

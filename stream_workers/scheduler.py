@@ -57,9 +57,14 @@ def _fits(head: DecodeJob, job: DecodeJob, stretch: float) -> bool:
 
 
 def stale(waiting: Sequence[DecodeJob], now_s: float, rules: BatchRules) -> list[int]:
-    """Indices of interims and looks that waited too long."""
+    """Indices of interims and looks that waited too long, and of interims that are not wanted any more."""
     patience_s = {Kind.INTERIM: rules.stale_s, Kind.LOOK: rules.late_s}
-    return [i for i, job in enumerate(waiting) if now_s - job.issued_s > patience_s.get(job.kind, float("inf"))]
+    return [
+        i
+        for i, job in enumerate(waiting)
+        if now_s - job.issued_s > patience_s.get(job.kind, float("inf"))
+        or (job.kind is Kind.INTERIM and not job.wanted())
+    ]
 
 
 _CROWD = 3

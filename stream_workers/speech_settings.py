@@ -13,7 +13,7 @@ class SpeechSettings(msgspec.Struct, frozen=True):
 
     interim_s: float = 0.4
     """New sound that an interim waits for while the machine has time."""
-    interim_pad_s: float = 2.0
+    interim_pad_s: float = 1.0
     """Silence appended to interim windows."""
     final_pad_s: float = 8.0
     """Silence appended to final windows."""
@@ -39,6 +39,8 @@ class SpeechSettings(msgspec.Struct, frozen=True):
     """Longest window of such a look, when phrases before it are to be heard again."""
     look_beam: int = 1
     """Beam of looks."""
+    longest_pressed_s: float = 10.0
+    """Phrases that wait are read together up to this length while there is more to do than fits."""
     advance_s: float = 4.0
     """Silence after which the checkpoint moves on."""
     look_pad_s: float = 3.8
@@ -56,3 +58,8 @@ class SpeechSettings(msgspec.Struct, frozen=True):
     def advance_samples(self) -> int:
         """``advance_s`` in samples."""
         return int(self.advance_s * SAMPLE_RATE_HZ)
+
+    @property
+    def longest_pressed_samples(self) -> int:
+        """``longest_pressed_s`` in samples."""
+        return int(self.longest_pressed_s * SAMPLE_RATE_HZ)

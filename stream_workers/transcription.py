@@ -43,6 +43,9 @@ AHEAD_SAMPLES = 60 * SAMPLE_RATE_HZ
 """How much sound may wait for the engine; a replay reads no further ahead."""
 _FETCH_S = 1.0
 _IDLE_S = 0.1
+_REST_S = 0.15
+"""While the engine has more to do than fits, sound is fetched so often instead of frame by frame."""
+_MANY = 32
 _ENGINE_PAUSES_S = (0.5, 1.0, 2.0, 5.0, 10.0)
 
 
@@ -110,6 +113,8 @@ class Transcription:
                     for piece in self.timeline.push(message.seq, message.data):
                         await self._push(piece)
                     await asyncio.sleep(0)  # sound that is there already must not keep the lease from being renewed
+                if len(messages) < _MANY and self._engine.state().thinned:
+                    await asyncio.sleep(_REST_S)
         finally:
             await self._reader.close()
 

@@ -208,8 +208,9 @@ class Simulation:
     def _skip(self, now_s: float) -> None:
         for i in reversed(scheduler.stale([job for _, job in self._queue], now_s, self._rules)):
             stream, job = self._queue.pop(i)
-            self._pace.skipped()
-            self._run.skipped += 1
+            if job.wanted():
+                self._pace.skipped()
+                self._run.skipped += 1
             stream.waiting = False
             stream.note(stream.pipeline.complete(job, None), now_s)
 
