@@ -1,6 +1,9 @@
 """The engine's thread, with a scripted model."""
 
 import asyncio
+import dataclasses
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -84,3 +87,59 @@ async def test_what_waits_when_the_engine_closes_is_refused(model):
     with pytest.raises(Unavailable):
         await engine.submit(job())
     waiting.cancel()
+
+
+class Meeting(LevelTranscriber):
+    """Does not answer before ``expected`` threads decode at the same time."""
+
+    def __init__(self, expected):
+        super().__init__()
+        self._all_here = threading.Barrier(expected)
+
+    def decode(self, jobs):
+        answers = super().decode(jobs)
+        self._all_here.wait(10)
+        return answers
+
+
+async def test_windows_that_wait_are_decoded_side_by_side_and_one_alone_has_all_cores(model):
+    narrow = Meeting(2)
+    model.go.clear()
+    engine = Engine(lambda: model, narrow=lambda: narrow, hands=2)
+    engine.start()
+    alone = asyncio.ensure_future(engine.submit(job()))
+    while not model.batches:  # noqa: ASYNC110 (the engine's thread takes it)
+        await asyncio.sleep(0.01)
+    both = [asyncio.ensure_future(engine.submit(job(level=601 + i))) for i in range(2)]
+    await asyncio.sleep(0)
+    assert narrow.batches == []
+    model.go.set()
+    assert [h.text for h in await asyncio.gather(alone, *both)] == ["w600", "w601", "w602"]
+    assert (len(model.batches), [len(b) for b in narrow.batches]) == (1, [1, 1])
+    await asyncio.to_thread(engine.close)
+
+
+async def test_without_a_second_model_one_hand_does_everything(model):
+    def load():
+        raise Misconfigured("too little memory", source="speech")
+
+    engine = Engine(lambda: model, narrow=load, hands=3)
+    engine.start()
+    answers = [asyncio.ensure_future(engine.submit(job(level=600 + i))) for i in range(5)]
+    assert [h.text for h in await asyncio.gather(*answers)] == [f"w{600 + i}" for i in range(5)]
+    await asyncio.to_thread(engine.close)
+
+
+async def test_a_preview_that_is_not_wanted_any_more_is_left_out_and_slows_nothing_down(model):
+    model.go.clear()
+    engine = Engine(lambda: model)
+    engine.start()
+    first = asyncio.ensure_future(engine.submit(job()))
+    needless = dataclasses.replace(job(Kind.INTERIM, issued_s=time.monotonic()), wanted=lambda: False)
+    second = asyncio.ensure_future(engine.submit(needless))
+    await asyncio.sleep(0)
+    model.go.set()
+    assert await first
+    assert await second is None
+    assert engine.pace.turnaround_s == 0
+    await asyncio.to_thread(engine.close)

@@ -223,3 +223,17 @@ def test_a_model_that_reads_its_hints_aloud_is_asked_again_without_them():
     plain = transcribe(sound, pipeline(SpeechSettings()), LevelTranscriber())
     heard = transcribe(sound, hinted, ReadsHintsAloud())
     assert [w.w for s in heard for w in s.words] == [w.w for s in plain for w in s.words]
+
+
+def test_phrases_that_wait_in_a_crowd_are_read_together_and_no_word_is_lost():
+    work, model = TrackWork("m", "t", 0.0, language="en"), LevelTranscriber()
+    crowded = Pipeline(work, 0, b"", vad=LoudVad(), settings=SpeechSettings(), pressed=lambda: True)
+    sound = spoken([(10, 60)] * 6)
+    found = [*crowded.push(sound), *crowded.finish()]
+    while (job := crowded.next_final(0.0)) is not None:
+        found += crowded.complete(job, model.decode([job])[0])
+    finals = [o.segment for o in found if isinstance(o, Final)]
+    assert [w.w for s in finals for w in s.words] == [f"w{501 + i}" for i in range(60)]
+    assert len(finals) == 2
+    assert all(s.end - s.start <= 10 for s in finals)
+    assert isinstance(found[-1], Finished)

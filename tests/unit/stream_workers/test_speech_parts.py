@@ -137,6 +137,17 @@ def test_finals_come_first_the_oldest_first_and_like_lengths_together():
     assert choose([], BatchRules()) == []
 
 
+def test_free_hands_share_what_waits():
+    waiting = [job(Kind.FINAL, float(i)) for i in range(5)]
+    assert choose(waiting, BatchRules(), hands=2) == [0, 1, 2]
+    assert choose(waiting[:2], BatchRules(), hands=2) == [0]
+
+
+def test_a_preview_whose_words_are_about_to_be_read_for_good_is_given_up():
+    waiting = [job(Kind.INTERIM, 0.0, wanted=lambda: False), job(Kind.FINAL, 0.0, wanted=lambda: False)]
+    assert stale(waiting, 0.1, BatchRules()) == [0]
+
+
 @given(st.lists(st.tuples(st.sampled_from(list(Kind)), st.floats(0, 9), st.floats(0.1, 25)), max_size=30))
 def test_a_batch_is_bounded_and_of_one_kind(waiting):
     jobs = [job(kind, at, seconds) for kind, at, seconds in waiting]
