@@ -139,13 +139,14 @@ class SegmentCorrected(msgspec.Struct, frozen=True, omit_defaults=True, tag_fiel
 
 
 class SpeakerRenamed(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="type", tag="speaker.renamed"):
-    """A person named a speaker label everywhere in the meeting. Renaming onto another's name merges them."""
+    """A label has a name in the whole meeting, maybe with others. ``voice``: a remembered voice gave it, no person."""
 
     meeting: str
     speaker: str
     name: str
     user: str
     at: float
+    voice: str = ""
 
 
 NotesRecord = NotesEpoch | NotesUpdated | RecapReady
@@ -262,9 +263,8 @@ def _merged(notes: Notes, record: NotesMerged) -> Notes:
     item, into = notes.items.get(record.item), notes.items.get(record.into)
     if item is None or into is None or item.id == into.id or into.merged_into:
         return notes
-    change = Change(record.at, record.user, "merged", record.item)
     evidence = into.evidence + tuple(e for e in item.evidence if e not in into.evidence)
-    history = (*into.history, change)[-MAX_HISTORY:]
+    history = (*into.history, Change(record.at, record.user, "merged", record.item))[-MAX_HISTORY:]
     return _put(
         notes,
         msgspec.structs.replace(item, rev=item.rev + 1, merged_into=into.id),

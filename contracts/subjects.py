@@ -25,6 +25,11 @@ ASK = "ask.write"
 """Requests for a written answer, core NATS; an analyzer of the queue group replies."""
 ASK_QUEUE = "analyzers"
 
+VOICES = "voices.heard"
+"""Requests for the voices of a meeting, core NATS; a worker of the queue group replies."""
+VOICES_QUEUE = "workers"
+VOICES_ALL = "voices.>"
+
 PROJECTOR_DURABLE = "projector"
 CLOSER_DURABLE = "closer"
 

@@ -97,8 +97,13 @@ def denied(role: str) -> tuple[str, ...]:
         "edits": f"meeting.{_ANY}.edits",
         "lifecycle": subjects.LIFECYCLE_ALL,
         "audio": subjects.AUDIO_ALL,
+        "voices": subjects.VOICES_ALL,
     }
-    own = {"gateway": {"transcript", "edits", "lifecycle", "audio"}, "worker": {"transcript"}, "analyzer": {"notes"}}
+    own = {
+        "gateway": {"transcript", "edits", "lifecycle", "audio", "voices"},
+        "worker": {"transcript"},
+        "analyzer": {"notes"},
+    }
     if role == "admin":
         return ()
     others = tuple(subject for log, subject in logs.items() if log not in own[role])
@@ -131,6 +136,8 @@ authorization {{
 
 def _user(role: str, password: str) -> str:
     inboxes = [f"_INBOX.{other}.>" for other in ROLES if other != role and role != "admin"]
+    if role != "worker":
+        inboxes.append(subjects.VOICES_ALL)
     rules = ""
     if role != "admin":
         publish = ", ".join(map(_quoted, denied(role)))

@@ -36,6 +36,7 @@ from gateway.api import (
     sockets,
     system,
     upload,
+    voices,
     whip,
     words,
 )
@@ -65,6 +66,8 @@ from gateway.services import Services
 from gateway.settings import GatewaySettings
 from gateway.store.database import Database
 from gateway.traces import Traces
+from gateway.voices.recogniser import Recogniser
+from gateway.voices.store import VoiceStore
 from gateway.whip_door import WhipDoor
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -112,6 +115,8 @@ def make_services(settings: GatewaySettings, bus: Bus, tickets: Store) -> Servic
         Presence(bus, lifecycle, joining),
         quiet,
         WhipDoor(settings.whip_url),
+        VoiceStore(database),
+        Recogniser(bus, database, projector),
     )
 
 
@@ -141,6 +146,7 @@ def routes() -> list[ControllerRouterHandler]:
         related.related,
         ask.ask,
         upload.Uploads,
+        voices.Voices,
         pages.home,
         export.export,
         pages.page,
@@ -192,6 +198,7 @@ async def running(services: Services) -> AsyncIterator[None]:
             "search": services.memory.run,
             "uploads": services.importer.run,
             "presence": services.presence.run,
+            "voices": services.recogniser.run,
         }
         started = [tasks.create_task(run(), name=name) for name, run in parts.items()]
         yield

@@ -29,6 +29,8 @@ from gateway.settings import GatewaySettings
 from gateway.store.database import Database
 from gateway.store.views import load_outline, load_view
 from gateway.view import MeetingView
+from gateway.voices.recogniser import Recogniser
+from gateway.voices.store import VoiceStore
 from gateway.whip_door import WhipDoor
 
 
@@ -60,6 +62,8 @@ class Services:
     presence: Presence
     quiet: Quiet
     whip: WhipDoor
+    voices: VoiceStore
+    recogniser: Recogniser
 
     async def view(self, user: User, meeting: str, *, write: bool = False) -> MeetingView:
         """The whole meeting, if ``user`` may see (or change) it. Raises NotFound or NotAllowed."""

@@ -128,6 +128,8 @@ class MeetingView:
         self.segments: dict[str, Corrected] = {}
         self.gaps: list[Gap] = []
         self.speakers: dict[str, str] = {}
+        self.recognised: dict[str, str] = {}
+        """The remembered voice by which a label has its name; a name that a person gave is not in here."""
         self.notes = Notes()
         self.invites: Invites = {}
         """Only in a view of the lifecycle: links are looked up in the log."""
@@ -145,10 +147,7 @@ class MeetingView:
             case TrackAdded() | TrackFinished() | TrackGap():
                 return self._track(record)
             case SpeakerRenamed():
-                self.speakers[record.speaker] = record.name
-                change = self._notes(seq, record)
-                change.speaker = record.speaker
-                return change
+                return self._named(seq, record)
             case ParticipantJoined() | ParticipantChanged() | ParticipantLeft() | InviteMade() | InviteStopped():
                 return self._people(record)
             case WordsRemoved():
@@ -157,6 +156,15 @@ class MeetingView:
                 return self._lifecycle(seq, record)
             case _:
                 return self._notes(seq, record)
+
+    def _named(self, seq: int, record: SpeakerRenamed) -> Change:
+        self.speakers[record.speaker] = record.name
+        self.recognised.pop(record.speaker, None)
+        if record.voice:
+            self.recognised[record.speaker] = record.voice
+        change = self._notes(seq, record)
+        change.speaker = record.speaker
+        return change
 
     def shown_segments(self) -> list[Segment]:
         """All segments as a reader sees them, in the order of the meeting; struck ones (no text) are left out."""

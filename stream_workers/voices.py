@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from contracts.errors import Misconfigured
 
 WEIGHTS = ("campplus_cn_en_common.pt", "segmentation-3.0.bin")
+PRINTS = "campplus_cn_en_common"
+"""Which model makes the voiceprints: those of another are not comparable."""
 WINDOW_S = 5.0
 """The longest window that ``activity`` is asked about."""
 STEP_SAMPLES = 270

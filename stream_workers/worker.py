@@ -19,6 +19,7 @@ from stream_workers.ports import Engine, MakePipeline
 from stream_workers.recorder import RecorderLimits
 from stream_workers.settings import WorkerSettings
 from stream_workers.speech import build as build_speech
+from stream_workers.voice_desk import VoiceDesk
 
 _RETRY_S = 0.5
 TRACKS_PER_CORE = 4
@@ -66,6 +67,7 @@ async def _serve_tracks(
 
     capacity = config.max_tracks or TRACKS_PER_CORE * settings.cpu_count()
     claims = Claims(owner, capacity, random.Random(owner))  # noqa: S311 (spreads claims, guards nothing)
+    await VoiceDesk(bus).serve()
     log.get(owner=owner).info("worker.ready", capacity=capacity, model=config.model)
     await TrackLeases(bus, owner, claims, run_track).serve()
 

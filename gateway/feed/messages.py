@@ -43,6 +43,8 @@ class Snapshot(_Message, frozen=True, tag="snapshot"):
     speakers: dict[str, str] = {}
     interims: tuple[OpenWords, ...] = ()
     people: tuple[Participant, ...] = ()
+    recognised: tuple[str, ...] = ()
+    """Speaker labels that have their name by a remembered voice."""
 
 
 class SegmentUpdated(_Message, frozen=True, tag="segment.updated"):
@@ -90,11 +92,12 @@ class TrackFinished(_Message, frozen=True, tag="track.finished"):
 
 
 class SpeakerRenamed(_Message, frozen=True, tag="speaker.renamed"):
-    """A speaker label has a name."""
+    """A speaker label has a name; ``by_voice``: a remembered voice gave it, not a person."""
 
     seq: int
     speaker: str
     name: str
+    by_voice: bool = False
 
 
 class ParticipantUpdated(_Message, frozen=True, tag="participant.updated"):
@@ -214,6 +217,7 @@ def snapshot(view: MeetingView, interims: tuple[OpenWords, ...] = ()) -> Snapsho
         dict(view.speakers),
         interims,
         view.facts.people,
+        tuple(view.recognised),
     )
 
 
@@ -225,7 +229,7 @@ def update(view: MeetingView, change: Change) -> FeedMessage | None:
     if change.segment:
         return SegmentUpdated(seq, view.segments[change.segment].shown())
     if change.speaker:
-        return SpeakerRenamed(seq, change.speaker, view.speakers[change.speaker])
+        return SpeakerRenamed(seq, change.speaker, view.speakers[change.speaker], change.speaker in view.recognised)
     if change.recap:
         return RecapReady(seq, change.recap)
     if change.items or change.summary is not None or change.chapters is not None:

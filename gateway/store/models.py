@@ -103,12 +103,30 @@ class Gap(Base):
 
 
 class Speaker(Base):
-    """The name that a person gave to a speaker label."""
+    """The name that a speaker label has; ``voice``: by which remembered voice, empty when a person gave it."""
 
     __tablename__ = "speakers"
     meeting: Mapped[str] = mapped_column(ID, primary_key=True)
     label: Mapped[str] = mapped_column(String(200), primary_key=True)
     name: Mapped[str] = mapped_column(String(200))
+    voice: Mapped[str] = mapped_column(ID, default="")
+
+
+class Voice(Base):
+    """A voice that a user wants to have recognised in later meetings: a voiceprint, so biometric data.
+
+    ``mean`` is the int8 mean of ``seconds`` of speech; ``notice`` names the text that the user confirmed.
+    """
+
+    __tablename__ = "voices"
+    id: Mapped[str] = mapped_column(ID, primary_key=True)
+    user: Mapped[str] = mapped_column(ID, index=True)
+    name: Mapped[str] = mapped_column(String(200))
+    model: Mapped[str] = mapped_column(String(64))
+    mean: Mapped[bytes] = mapped_column(LargeBinary)
+    seconds: Mapped[float] = mapped_column(Float)
+    notice: Mapped[str] = mapped_column(String(32))
+    at: Mapped[float] = mapped_column(Float)
 
 
 class Cursor(Base):

@@ -24,14 +24,12 @@ CONTENT = (models.Track, models.Segment, models.Item, models.Gap, models.Speaker
 
 async def load_view(session: AsyncSession, meeting: str) -> MeetingView | None:
     """The meeting as projected so far, or None when it is not known (or deleted)."""
-    view = await load_outline(session, meeting)
+    view = await load_naming(session, meeting)
     row = await session.get(models.Meeting, meeting)
     if view is None or row is None:
         return None
     view.gaps = [decode(d, type=Gap) for d in await _column(session, models.Gap, meeting)]
     view.segments = {s.base.id: s for s in await load_segments(session, meeting)}
-    speakers = select(models.Speaker).where(models.Speaker.meeting == meeting)
-    view.speakers = {s.label: s.name for s in (await session.scalars(speakers)).all()}
     view.notes = msgspec.structs.replace(await _load_notes(session, row), names=dict(view.speakers))
     return view
 
@@ -45,6 +43,17 @@ async def load_outline(session: AsyncSession, meeting: str) -> MeetingView | Non
     view.seq = await get_cursor(session, PROJECTION)
     view.facts = decode(row.facts, type=Facts)
     view.tracks = {t.track: t for t in [decode(d, type=Track) for d in await _column(session, models.Track, meeting)]}
+    return view
+
+
+async def load_naming(session: AsyncSession, meeting: str) -> MeetingView | None:
+    """The outline and the names of its speakers; None when it is not known."""
+    view = await load_outline(session, meeting)
+    if view is not None:
+        query = select(models.Speaker).where(models.Speaker.meeting == meeting)
+        named = (await session.scalars(query)).all()
+        view.speakers = {s.label: s.name for s in named}
+        view.recognised = {s.label: s.voice for s in named if s.voice}
     return view
 
 
@@ -105,7 +114,8 @@ async def _save_tracks(session: AsyncSession, view: MeetingView, change: Change)
         row = {"meeting": meeting, "position": len(view.gaps) - 1, "data": encode(change.gap)}
         await _upsert(session, models.Gap, ["meeting", "position"], row)
     if change.speaker:
-        row = {"meeting": meeting, "label": change.speaker, "name": view.speakers[change.speaker]}
+        name, voice = view.speakers[change.speaker], view.recognised.get(change.speaker, "")
+        row = {"meeting": meeting, "label": change.speaker, "name": name, "voice": voice}
         await _upsert(session, models.Speaker, ["meeting", "label"], row)
 
 
