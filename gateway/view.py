@@ -129,7 +129,7 @@ class MeetingView:
         self.gaps: list[Gap] = []
         self.speakers: dict[str, str] = {}
         self.recognised: dict[str, str] = {}
-        """The remembered voice by which a label has its name; a name that a person gave is not in here."""
+        """The remembered voice by which a label has its name; empty when a person gave it."""
         self.notes = Notes()
         self.invites: Invites = {}
         """Only in a view of the lifecycle: links are looked up in the log."""
@@ -157,11 +157,12 @@ class MeetingView:
             case _:
                 return self._notes(seq, record)
 
+    def by_voice(self, speaker: str) -> bool:
+        """Whether a remembered voice gave the label the name that it has."""
+        return bool(self.recognised.get(speaker)) and self.speakers.get(speaker) != speaker
+
     def _named(self, seq: int, record: SpeakerRenamed) -> Change:
-        self.speakers[record.speaker] = record.name
-        self.recognised.pop(record.speaker, None)
-        if record.voice:
-            self.recognised[record.speaker] = record.voice
+        self.speakers[record.speaker], self.recognised[record.speaker] = record.name, record.voice
         change = self._notes(seq, record)
         change.speaker = record.speaker
         return change

@@ -217,7 +217,7 @@ def snapshot(view: MeetingView, interims: tuple[OpenWords, ...] = ()) -> Snapsho
         dict(view.speakers),
         interims,
         view.facts.people,
-        tuple(view.recognised),
+        tuple(label for label in view.recognised if view.by_voice(label)),
     )
 
 
@@ -229,7 +229,7 @@ def update(view: MeetingView, change: Change) -> FeedMessage | None:
     if change.segment:
         return SegmentUpdated(seq, view.segments[change.segment].shown())
     if change.speaker:
-        return SpeakerRenamed(seq, change.speaker, view.speakers[change.speaker], change.speaker in view.recognised)
+        return SpeakerRenamed(seq, change.speaker, view.speakers[change.speaker], view.by_voice(change.speaker))
     if change.recap:
         return RecapReady(seq, change.recap)
     if change.items or change.summary is not None or change.chapters is not None:

@@ -53,7 +53,7 @@ async def load_naming(session: AsyncSession, meeting: str) -> MeetingView | None
         query = select(models.Speaker).where(models.Speaker.meeting == meeting)
         named = (await session.scalars(query)).all()
         view.speakers = {s.label: s.name for s in named}
-        view.recognised = {s.label: s.voice for s in named if s.voice}
+        view.recognised = {s.label: s.voice for s in named}
     return view
 
 

@@ -35,14 +35,14 @@ def renamings(view: MeetingView, heard: list[Voice], rows: list[Row], at: float)
     """What the remembered voices say about labels that no person has named. Pure."""
     remembered = [voice_of(row) for row in rows]
     names = {row.id: row.name for row in rows}
-    given = {label: who for label, who in view.recognised.items() if view.speakers.get(label) != label}
+    given = {label: who for label, who in view.recognised.items() if view.by_voice(label)}
     certain = recognised(heard, remembered)
     found = {label: (names[who], who) for label, who in certain.items()}
     found |= {label: (label, given[label]) for label in disproved(heard, remembered, given) if label not in certain}
     return [
         SpeakerRenamed(view.meeting, label, name, "", at, who)
         for label, (name, who) in found.items()
-        if (label in view.recognised or label not in view.speakers) and view.speakers.get(label, label) != name
+        if (view.recognised.get(label) or label not in view.speakers) and view.speakers.get(label, label) != name
     ]
 
 

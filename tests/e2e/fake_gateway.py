@@ -19,8 +19,9 @@ from typing import Any
 
 import numpy as np
 import uvicorn
-from litestar import Litestar, MediaType, Request, Response, WebSocket, get, post, route, websocket
+from litestar import Litestar, MediaType, Request, Response, WebSocket, delete, get, post, route, websocket
 from litestar.exceptions import WebSocketDisconnect
+from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response import Redirect, Stream
 from litestar.static_files import create_static_files_router
 
@@ -38,6 +39,7 @@ class Fake:
     empty: bool = False
     refuse: bool = False
     models: list[dict[str, Any]] = field(default_factory=list)
+    voices: list[dict[str, Any]] = field(default_factory=memory.voices)
     health: list[dict[str, Any]] = field(default_factory=list)
     calls: list[tuple[str, str, Any]] = field(default_factory=list)
     frames: dict[str, dict[int, dict[int, bytes]]] = field(default_factory=dict)
@@ -92,24 +94,43 @@ def create_app(fake: Fake) -> Litestar:  # noqa: C901 - one short handler per ad
         return {"items": [*fake.started.values(), *items], "next": None}
 
     @get("/v1/search")
-    async def search(q: str) -> dict[str, Any]:
+    async def search(q: FromQuery[str]) -> dict[str, Any]:
         return memory.found(q)
 
     @post("/v1/ask", status_code=200)
-    async def ask(data: dict[str, Any]) -> Stream:
+    async def ask(data: JSONBody[dict[str, Any]]) -> Stream:
         fake.calls.append(("POST", "ask", data))
         return Stream(memory.answer(data["question"], write=data.get("write", False)), media_type="text/event-stream")
 
     @get("/v1/meetings/{name:str}/related")
-    async def related(name: str) -> dict[str, Any]:
+    async def related(name: FromPath[str]) -> dict[str, Any]:
         return memory.related(name)
 
     @get("/v1/actions")
-    async def actions(owner: list[str] | None = None, status: list[str] | None = None) -> dict[str, Any]:
+    async def actions(
+        owner: FromQuery[list[str] | None] = None, status: FromQuery[list[str] | None] = None
+    ) -> dict[str, Any]:
         return memory.board(owner or [], status or []) if not fake.empty else memory.board(["-"], [])
 
+    @get("/v1/voices")
+    async def voices() -> list[dict[str, Any]]:
+        return [] if fake.empty else fake.voices
+
+    @post("/v1/voices")
+    async def remember(data: JSONBody[dict[str, Any]]) -> Response[Any]:
+        fake.calls.append(("POST", "voices", data))
+        if data["speaker"] == "S3":
+            return _problem(409, "too little was heard of this voice yet")
+        fake.voices.append({"voice": "new", "name": "Ruth", "seconds": 31.0, "at": time.time()})
+        return Response(fake.voices[-1], status_code=201)
+
+    @delete("/v1/voices/{voice:str}")
+    async def forget(voice: FromPath[str]) -> None:
+        fake.calls.append(("DELETE", "voices", voice))
+        fake.voices = [known for known in fake.voices if known["voice"] != voice]
+
     @post("/v1/meetings")
-    async def create(data: dict[str, Any]) -> dict[str, Any]:
+    async def create(data: JSONBody[dict[str, Any]]) -> dict[str, Any]:
         name = f"new{next(fake.numbers)}"
         fake.started[name] = {
             **scripts.summary(name, data["title"]),
@@ -120,7 +141,7 @@ def create_app(fake: Fake) -> Litestar:  # noqa: C901 - one short handler per ad
         return fake.started[name]
 
     @post("/v1/auth/tickets")
-    async def ticket(data: dict[str, Any]) -> Response[Any]:
+    async def ticket(data: JSONBody[dict[str, Any]]) -> Response[Any]:
         if fake.refuse:
             return _problem(503, "Not now")
         if meeting(data["meeting"]) is None:
@@ -128,22 +149,22 @@ def create_app(fake: Fake) -> Litestar:  # noqa: C901 - one short handler per ad
         return Response({"ticket": "t", "expires_in_s": 30}, status_code=201)
 
     @post("/v1/meetings/{name:str}/tracks")
-    async def add_track(name: str) -> dict[str, Any]:
+    async def add_track(name: FromPath[str]) -> dict[str, Any]:
         return {"track": f"t{next(fake.numbers)}", "offset_s": 0.0}
 
     @post("/v1/meetings/{name:str}/end", status_code=202)
-    async def end(name: str) -> dict[str, Any]:
+    async def end(name: FromPath[str]) -> dict[str, Any]:
         fake.ended.add(name)
         return {}
 
     @route("/v1/meetings/{name:str}/{rest:path}", http_method=["POST", "PATCH", "DELETE"], status_code=200)
-    async def change(name: str, rest: str, request: Request[Any, Any, Any]) -> dict[str, Any]:
+    async def change(name: FromPath[str], rest: FromPath[str], request: Request[Any, Any, Any]) -> dict[str, Any]:
         body = await request.body()
         fake.calls.append((request.method, f"{name}{rest}", json.loads(body) if body else None))
         return {}
 
     @get("/v1/meetings/{name:str}/audio.wav")
-    async def audio(name: str, request: Request[Any, Any, Any]) -> Response[bytes]:
+    async def audio(name: FromPath[str], request: Request[Any, Any, Any]) -> Response[bytes]:
         data = sounds.setdefault(name, _sound((meeting(name) or {}).get("duration_s") or 60))
         span = request.headers.get("range")
         headers = {"Accept-Ranges": "bytes"}
@@ -155,7 +176,7 @@ def create_app(fake: Fake) -> Litestar:  # noqa: C901 - one short handler per ad
         return Response(data[start : stop + 1], status_code=206, media_type="audio/wav", headers=headers)
 
     @websocket("/v1/meetings/{name:str}/feed")
-    async def feed(socket: WebSocket[Any, Any, Any], name: str) -> None:
+    async def feed(socket: WebSocket[Any, Any, Any], name: FromPath[str]) -> None:
         await socket.accept()
         await socket.receive_json()
         await socket.send_json(scripts.snapshot(name, meeting(name) or {}))
@@ -180,7 +201,7 @@ def create_app(fake: Fake) -> Litestar:  # noqa: C901 - one short handler per ad
             yield 0.2, {"type": "ping"}
 
     @websocket("/v1/meetings/{name:str}/audio")
-    async def uplink(socket: WebSocket[Any, Any, Any], name: str) -> None:
+    async def uplink(socket: WebSocket[Any, Any, Any], name: FromPath[str]) -> None:
         await socket.accept()
         hello = await socket.receive_json()
         kept = fake.frames.setdefault(f"{name}/{hello['track']}", {})
@@ -211,7 +232,7 @@ def create_app(fake: Fake) -> Litestar:  # noqa: C901 - one short handler per ad
             return
 
     @post("/test", status_code=200)
-    async def control(data: dict[str, Any]) -> dict[str, Any]:
+    async def control(data: JSONBody[dict[str, Any]]) -> dict[str, Any]:
         for key, value in data.items():
             setattr(fake, key, value)
         return {}
@@ -236,6 +257,9 @@ def create_app(fake: Fake) -> Litestar:  # noqa: C901 - one short handler per ad
         ask,
         related,
         actions,
+        voices,
+        remember,
+        forget,
         meetings,
         create,
         ticket,

@@ -134,3 +134,11 @@ def _entry(  # one row of the table above
         "item": item,
         "overdue": status == "open" and days is not None and days < 0,
     }
+
+
+def voices() -> list[dict[str, Any]]:
+    """Two people whose voices are remembered."""
+    return [
+        {"voice": "v1", "name": "Daniela", "seconds": 48.2, "at": 1_770_000_000.0},
+        {"voice": "v2", "name": "Maximiliana von Hohenstein-Wartenberg", "seconds": 131.0, "at": 1_790_000_000.0},
+    ]

@@ -264,6 +264,7 @@ def snapshot(name: str, meeting: dict[str, Any]) -> dict[str, Any]:
         "recap": {"title": "", "summary": text, "chapters": chapters} if over and has_text else None,
         "gaps": [{"track": "t1", "start": 33.0, "end": 47.0, "cause": "sleep"}] if name == "done" else [],
         "speakers": {f"S{i + 1}": person for i, person in enumerate(people)},
+        "recognised": ["S2"],
         "interims": [],
     }
 

@@ -89,6 +89,11 @@ async def _heard(page: Any) -> None:
     await page.locator(".note .hear").first.click()
 
 
+async def _name(page: Any) -> None:
+    await page.locator(".turn .who.by-voice").first.click()
+    await page.get_by_role("checkbox", name="Remember this voice").check()
+
+
 async def _help(page: Any) -> None:
     await page.keyboard.press("?")
 
@@ -134,12 +139,16 @@ STATES = (
     State("recap-history", "/recap.html#done", _history, sizes=(DESKTOP,)),
     State("recap-find", "/recap.html#done", _find, themes=("light",)),
     State("recap-menu", "/recap.html#done", _menu),
+    State("recap-name", "/recap.html#done", _name),
+    State("voices", "/voices.html"),
+    State("voices-empty", "/voices.html", server={"empty": True}, themes=("light",)),
     State("recap-rtl", "/recap.html#rtldone", whole=True),
     State("recap-failed", "/recap.html#failed", themes=("light",)),
     State("gone", "/recap.html#nothing", themes=("light",)),
     State("help", "/recap.html#done", _help, themes=("light",)),
     State("narrow-home", "/", sizes=(NARROW,), themes=("light",)),
     State("narrow-actions", "/actions.html", sizes=(NARROW,), themes=("light",)),
+    State("narrow-voices", "/voices.html", sizes=(NARROW,), themes=("light",)),
     State("narrow-live", "/live.html#long", sizes=(NARROW,), themes=("light",)),
     State("narrow-recap", "/recap.html#done", sizes=(NARROW,), themes=("light",)),
     State("narrow-dialog", "/", _dialog, sizes=(NARROW,), themes=("light",)),

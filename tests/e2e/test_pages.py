@@ -194,6 +194,34 @@ async def test_a_speaker_is_renamed_and_a_line_corrected(stage: Stage) -> None:
     await _called(stage, "PATCH", {"text": "Is the recording running?"})
 
 
+async def test_a_voice_is_remembered_only_when_a_person_says_so_and_forgotten_at_a_word(stage: Stage) -> None:
+    page = stage.page
+    await stage.open("/recap.html#done")
+    await page.locator(".turn .who").first.click()
+    await page.get_by_role("combobox", name="Name").fill("Ruth Ann")
+    await page.keyboard.press("Enter")
+    await _called(stage, "POST", {"speaker": "S1", "name": "Ruth Ann"})
+    assert not any(call[1] == "voices" for call in stage.fake.calls)
+    await page.locator(".turn .who.by-voice").first.click()
+    assert await page.get_by_text("Recognised by voice").is_visible()
+    assert not await page.get_by_text("Only with their consent").is_visible()
+    await page.get_by_role("checkbox", name="Remember this voice").check()
+    await page.get_by_text("Only with their consent").wait_for()
+    await page.get_by_role("button", name="Save").click()
+    await page.get_by_text("is remembered").wait_for()
+    wanted = {"meeting": "done", "speaker": "S2", "consent": True, "notice": "2026-11"}
+    await _called(stage, "POST", wanted)
+    await page.get_by_role("link", name="Voices").click()
+    for name in ("Ruth", "Daniela"):
+        await page.get_by_role("button", name=f"Forget the voice of {name}").click()
+        await page.get_by_role("dialog").get_by_role("button", name="Forget").click()
+        await page.get_by_role("button", name=f"Forget the voice of {name}").wait_for(state="detached")
+    assert [known["voice"] for known in stage.fake.voices] == ["v2"]
+    assert await page.evaluate(NAMES) == []
+    assert await page.evaluate(CONTRAST) == []
+    assert stage.complaints.lines == []
+
+
 async def _called(stage: Stage, method: str, body: Any) -> None:
     await _until(lambda: any(call[0] == method and call[2] == body for call in stage.fake.calls), 5)
 

@@ -22,13 +22,17 @@ def worker_settings(data: Path) -> WorkerSettings:
 
 @contextlib.asynccontextmanager
 async def running_worker(
-    bus_settings: BusSettings, data: Path, engine: Engine | None = None, second_pass: str = ""
+    bus_settings: BusSettings,
+    data: Path,
+    engine: Engine | None = None,
+    second_pass: str = "",
+    make: MakePipeline = ScriptedPipeline,
 ) -> AsyncIterator[asyncio.Event]:
     """A worker that serves until the block ends; setting the event stops it earlier."""
     stop = asyncio.Event()
 
     async def build(_config: WorkerSettings, _bus: Bus) -> tuple[Engine, MakePipeline]:
-        return engine or ScriptedEngine(), ScriptedPipeline
+        return engine or ScriptedEngine(), make
 
     config = msgspec.structs.replace(worker_settings(data), second_pass=second_pass)
     named = msgspec.structs.replace(bus_settings, name="worker")

@@ -26,6 +26,7 @@ const PAGES = {
   "/join.html": () => import("./pages/join.js"),
   "/recap.html": () => import("./pages/recap.js"),
   "/actions.html": () => import("./pages/actions.js"),
+  "/voices.html": () => import("./pages/voices.js"),
   "/": () => import("./pages/home.js"),
 };
 

@@ -56,6 +56,7 @@
  * @property {Record<string, any> | null} recap
  * @property {Gap[]} gaps
  * @property {Record<string, string>} speakers
+ * @property {Set<string>} recognised labels that have their name by a remembered voice
  * @property {Map<string, Participant>} people in order of arrival
  * @property {Map<string, Record<string, any>>} health by track, or "" for the notes
  * @property {boolean} completed
@@ -78,7 +79,7 @@
 export function emptyState() {
   return {
     seq: 0, loaded: false, meeting: {}, tracks: new Map(), segments: new Map(), order: [], interims: new Map(),
-    notes: new Map(), summary: "", chapters: [], recap: null, gaps: [], speakers: {}, people: new Map(), health: new Map(),
+    notes: new Map(), summary: "", chapters: [], recap: null, gaps: [], speakers: {}, recognised: new Set(), people: new Map(), health: new Map(),
     completed: false, deleted: false,
   };
 }
@@ -123,13 +124,15 @@ const HANDLERS = {
 };
 
 /** What the speaker owes goes by the new name, as in the server's fold. @param {State} state @param {any} message @returns {Change} */
-function speakerRenamed(state, { speaker, name }) {
+function speakerRenamed(state, { speaker, name, by_voice }) {
   const before = state.speakers[speaker] ?? speaker;
   const shared = Object.entries(state.speakers).some(([label, called]) => label !== speaker && called === before);
   for (const note of shared ? [] : state.notes.values()) {
     if (note.owner === before && !note.locked?.includes("owner")) state.notes.set(note.id, { ...note, owner: name });
   }
-  return set(state, { speakers: { ...state.speakers, [speaker]: name } }, { text: true, meta: true, notes: true });
+  const recognised = new Set([...state.recognised].filter((label) => label !== speaker));
+  if (by_voice && name !== speaker) recognised.add(speaker);
+  return set(state, { recognised, speakers: { ...state.speakers, [speaker]: name } }, { text: true, meta: true, notes: true });
 }
 
 /** @param {State} state @param {Partial<State>} fields @param {Change} change */
@@ -153,6 +156,7 @@ function snapshot(state, message) {
     recap: message.recap ?? null,
     gaps: [...values(message.gaps)].sort((a, b) => a.start - b.start),
     speakers: message.speakers ?? {},
+    recognised: new Set(values(message.recognised)),
     people: new Map(values(message.people).map((person) => [person.participant, person])),
     interims: new Map(),
     completed: message.meeting?.state === "completed",

@@ -11,6 +11,7 @@
  * @property {number} start
  * @property {number} end
  * @property {Segment[]} segments
+ * @property {boolean} byVoice whether a remembered voice gave the name
  */
 /** @typedef {{type: "gap", start: number, end: number, cause: string}} GapItem */
 /** @typedef {Turn | GapItem} Item */
@@ -41,6 +42,9 @@ const SOURCE_NAMES = { mic: "Microphone", tab: "Tab audio", upload: "Recording" 
 function labelOf(state, segment) {
   return segment.speaker ?? state.tracks.get(segment.track)?.speaker ?? segment.track;
 }
+
+/** Whether a remembered voice, not a person, says who speaks. @param {State} state @param {Segment} segment */
+const namedByVoice = (state, segment) => state.recognised.has(labelOf(state, segment));
 
 /** Whose voice it is: one label for all that have the same name, and the same one before and after it got the name. @param {State} state @param {Segment} segment */
 export function voiceOf(state, segment) {
@@ -79,7 +83,7 @@ function append(items, segments, state) {
       last.end = Math.max(last.end, segment.end);
     } else {
       const speaker = speakerName(state, segment);
-      items.push({ type: "turn", speaker, voice, start: segment.start, end: segment.end, segments: [segment] });
+      items.push({ type: "turn", speaker, voice, start: segment.start, end: segment.end, segments: [segment], byVoice: namedByVoice(state, segment) });
     }
   }
 }
@@ -152,7 +156,7 @@ export function gapSentence(cause) {
 /** Whether two items look the same. @param {Item} a @param {Item} b */
 export function sameItem(a, b) {
   if (a.type === "gap" || b.type === "gap") return a.type === b.type && a.start === b.start && a.end === b.end;
-  if (a.voice !== b.voice || a.speaker !== b.speaker || a.segments.length !== b.segments.length) return false;
+  if (a.voice !== b.voice || a.speaker !== b.speaker || a.byVoice !== b.byVoice || a.segments.length !== b.segments.length) return false;
   return a.segments.every((segment, index) => sameSegment(segment, b.segments[index]));
 }
 

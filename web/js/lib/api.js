@@ -1,7 +1,7 @@
 // @ts-check
 /** Calls to the server. Every failure is an ``ApiError`` whose message can be shown to a person as it is. */
 
-import { NOTICE } from "./consent.js";
+import { NOTICE, VOICE_NOTICE } from "./consent.js";
 
 /** What went wrong, in words for people. */
 export class ApiError extends Error {
@@ -75,6 +75,12 @@ export const api = {
   editSegment: (id, segment, fields) => call("PATCH", `${meeting(id)}/segments/${encodeURIComponent(segment)}`, fields),
   /** @param {string} id @param {string} speaker @param {string} name */
   nameSpeaker: (id, speaker, name) => call("POST", `${meeting(id)}/speakers`, { speaker, name }),
+  /** The voices that I have remembered. */
+  voices: () => call("GET", "/v1/voices"),
+  /** Whoever calls this has shown the text and heard a yes. @param {string} id @param {string} speaker */
+  rememberVoice: (id, speaker) => call("POST", "/v1/voices", { meeting: id, speaker, consent: true, notice: VOICE_NOTICE }),
+  /** @param {string} voice */
+  forgetVoice: (voice) => call("DELETE", `/v1/voices/${encodeURIComponent(voice)}`),
   /** @param {string} id @param {string} scope */
   ticket: (id, scope) => call("POST", "/v1/auth/tickets", { meeting: id, scope }),
   /** @param {string} id @param {string} track */

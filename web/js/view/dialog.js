@@ -2,7 +2,6 @@
 /** Dialogs, menus and short messages. The browser's own dialog traps the focus and gives it back. */
 
 import { h, icon } from "../lib/h.js";
-import { suggest } from "./suggest.js";
 
 /**
  * Opens a modal dialog; resolves when it is closed, with what it was closed with ("" = cancelled).
@@ -52,16 +51,15 @@ export async function confirmDialog(title, text, yes, danger = false) {
   return (await closed) === "yes";
 }
 
-/** Asks for one line; null when cancelled. @param {string} title @param {string} label @param {string} value @param {string} yes @param {string} [note] @param {string[]} [known] what it may be */
-export async function askLine(title, label, value, yes, note, known = []) {
+/** Asks for one line; null when cancelled. @param {string} title @param {string} label @param {string} value @param {string} yes */
+export async function askLine(title, label, value, yes) {
   const input = h("input", { type: "text", id: "ask-line", value, maxLength: 200, autocomplete: "off" });
   const { closed } = openDialog({
     title,
-    body: [h("div", { class: "field" }, h("label", { htmlFor: "ask-line" }, label), input), note ? h("p", { class: "small" }, note) : null],
+    body: [h("div", { class: "field" }, h("label", { htmlFor: "ask-line" }, label), input)],
     footer: [h("button", { class: "button", type: "button", onclick: (/** @type {any} */ e) => e.target.closest("dialog").close("") }, "Cancel"), h("button", { class: "button primary" }, yes)],
     onSubmit: (close) => close("yes"),
   });
-  if (known.length) suggest(input, known);
   input.select();
   return (await closed) === "yes" ? input.value.trim() : null;
 }

@@ -1,9 +1,8 @@
 // @ts-check
 /** What a person does to a meeting, as calls; failures are told, and answered with false. */
 
-import { labelsOf } from "../feed/turns.js";
 import { api } from "../lib/api.js";
-import { askLine } from "./dialog.js";
+import { nameVoice } from "./naming.js";
 
 /** @typedef {import("../app.js").App} App */
 
@@ -23,19 +22,8 @@ export function edits(app, meeting, state) {
       return false;
     }
   };
-  /** Asks what a voice is called, everywhere in the meeting. @param {string} voice */
-  const rename = async (voice) => {
-    const { speakers, tracks, meeting: facts } = state();
-    const labels = labelsOf(state(), voice);
-    // A label is a name until it gets another; a track has none.
-    const before = new Map(labels.map((label) => [label, speakers[label] ?? (tracks.has(label) ? "" : label)]));
-    const shown = before.get(voice) ?? [...before.values()][0] ?? "";
-    const known = [...new Set([...Object.values(speakers), ...(facts.participants ?? [])])];
-    const name = await askLine("Who is this?", "Name", shown, "Save", "The name appears everywhere in this meeting. A name that somebody else has makes the two one.", known);
-    if (!name || name === shown || !(await told(Promise.all(labels.map((label) => api.nameSpeaker(meeting, label, name)))))) return;
-    const back = [...before].filter(([, old]) => old);
-    app.toasts.show(`Now called ${name}`, back.length ? () => void told(Promise.all(back.map(([label, old]) => api.nameSpeaker(meeting, label, old)))) : null);
-  };
+  /** @param {string} voice */
+  const rename = (voice) => nameVoice(app, meeting, state(), voice, told);
   return {
     nameOf: (/** @type {string} */ user) => (user === app.me.id ? "You" : "Somebody"),
     edit: (/** @type {any} */ note, /** @type {object} */ fields) => told(api.editNote(meeting, note.id, fields)),

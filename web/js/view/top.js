@@ -8,6 +8,7 @@ import { openMenu } from "./dialog.js";
 const PLACES = [
   ["/", "Meetings"],
   ["/actions.html", "Action items"],
+  ["/voices.html", "Voices"],
 ];
 const THEMES = [["auto", "As the system"], ["light", "Light"], ["dark", "Dark"]];
 
