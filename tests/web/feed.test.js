@@ -71,6 +71,25 @@ test("one voice makes one paragraph, another voice or a long silence a new one",
   assert.deepEqual(items.map((item) => [item.speaker, item.segments.length]), [["Ana", 2], ["S2", 1], ["S2", 1]]);
 });
 
+test("words that nobody has been found for yet do not stand under the name before them", () => {
+  const heard = [segment("a", 1, "one", { speaker: "S1" }), segment("b", 2, "two"), segment("c", 3, "three")];
+  const names = (state) => finalItems(state).map((item) => [item.speaker, item.unknown, item.segments.length]);
+  const live = started({ segments: heard, speakers: { S1: "Ana" }, meeting: { state: "live" } });
+  assert.deepEqual(names(live), [["Ana", false, 1], ["…", true, 2]]);
+  const over = started({ segments: heard, meeting: { state: "completed" } });
+  assert.deepEqual(names(over), [["S1", false, 1], ["Unknown", true, 2]]);
+  assert.deepEqual(names(started({ segments: [segment("b", 2, "two")] })), [["", false, 1]]);
+});
+
+test("a name by voice is marked until a person says who it is", () => {
+  const state = started({ segments: [segment("a", 1, "one", { speaker: "S1" })], speakers: { S1: "Ana" }, recognised: ["S1"] });
+  assert.equal(finalItems(state)[0].byVoice, true);
+  fold(state, { type: "speaker.renamed", seq: 900, speaker: "S1", name: "Ana" });
+  assert.equal(finalItems(state)[0].byVoice, false);
+  fold(state, { type: "speaker.renamed", seq: 901, speaker: "S1", name: "Tom", by_voice: true });
+  assert.deepEqual([finalItems(state)[0].speaker, finalItems(state)[0].byVoice], ["Tom", true]);
+});
+
 test("gaps stand where they were, tiny ones are not shown", () => {
   const state = started({ segments: [segment("a", 1, "before"), segment("b", 40, "after")],
     gaps: [{ track: "t1", start: 10, end: 38, cause: "sleep" }, { track: "t1", start: 39, end: 39.001, cause: "reload" }] });

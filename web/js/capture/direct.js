@@ -5,34 +5,23 @@
  */
 
 import { api } from "../lib/api.js";
+import { Captured } from "./captured.js";
 import { FATAL_STATUS, dial, hangUp } from "./whip.js";
 import { Store } from "../uplink/store.js";
 
 /** @typedef {import("../uplink/store.js").Recording} Recording */
-/** @typedef {import("../feed/health.js").LinkStatus} LinkStatus */
 
 const TICK_MS = 250;
 const WAIT_MS = [0, 1000, 2000, 4000, 8000];
 const SETTLE_MS = 400;
 const PATIENCE_MS = 4000;
 
-export class DirectTrack {
+export class DirectTrack extends Captured {
   /** @param {import("./recorder.js").Recorder} recorder @param {Recording} recording */
   constructor(recorder, recording) {
-    this.recorder = recorder;
-    this.recording = recording;
-    /** @type {LinkStatus | null} */
-    this.status = null;
-    this.level = 0;
-    /** @type {MediaStream | null} */
-    this.stream = null;
-    this.node = null;
-    this.sample = null;
-    this.lost = false;
+    super(recorder, recording);
     /** @type {AnalyserNode | null} */
     this.meter = null;
-    /** @type {MediaStreamAudioSourceNode | null} */
-    this.input = null;
     /** @type {import("./whip.js").Call | null} */
     this.call = null;
     /** @type {"waiting" | "connecting" | "open" | "done" | "failed"} */
@@ -68,27 +57,15 @@ export class DirectTrack {
 
   /** @param {MediaStream} stream */
   plug(stream) {
-    this.stream = stream;
-    this.lost = false;
-    this.input?.disconnect();
-    this.input = this.recorder.context.createMediaStreamSource(stream);
-    this.meter = new AnalyserNode(this.recorder.context, { fftSize: 2048 });
-    this.input.connect(this.meter);
-    const [sound] = stream.getAudioTracks();
-    sound.addEventListener("ended", () => this.unplugged());
-    if (this.call) void this.call.sender.replaceTrack(sound);
+    super.plug(stream);
+    if (this.call) void this.call.sender.replaceTrack(stream.getAudioTracks()[0]);
     this.tick();
   }
 
-  unplugged() {
-    if (this.recorder.ending) return;
-    this.lost = true;
-    this.recorder.changed();
-  }
-
-  /** @param {boolean} on */
-  hear(on) {
-    for (const track of this.stream?.getAudioTracks() ?? []) track.enabled = on;
+  /** @param {AudioNode} input */
+  flow(input) {
+    this.meter = new AnalyserNode(this.recorder.context, { fftSize: 2048 });
+    input.connect(this.meter);
   }
 
   tick() {
@@ -179,7 +156,6 @@ export class DirectTrack {
   release() {
     clearInterval(this.timer);
     this.call?.peer.close();
-    for (const track of this.stream?.getTracks() ?? []) track.stop();
-    this.input?.disconnect();
+    super.release();
   }
 }

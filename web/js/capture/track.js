@@ -1,33 +1,20 @@
 // @ts-check
 /** One source on its way: its Worker, which sends the sound, and the nodes through which the sound comes. */
 
+import { Captured } from "./captured.js";
 import { openSample } from "./sources.js";
 
 /** @typedef {import("../uplink/store.js").Recording} Recording */
-/** @typedef {import("../feed/health.js").LinkStatus} LinkStatus */
 
 const FINISH_WAIT_MS = 1500;
 const SAMPLE_LEAD_S = 0.15;
 const QUANTUM = 128;
 
 /** One source on its way. */
-export class Track {
+export class Track extends Captured {
   /** @param {import("./recorder.js").Recorder} recorder @param {Recording} recording */
   constructor(recorder, recording) {
-    this.recorder = recorder;
-    this.recording = recording;
-    /** @type {LinkStatus | null} */
-    this.status = null;
-    this.level = 0;
-    /** @type {MediaStream | null} */
-    this.stream = null;
-    /** @type {AudioWorkletNode | null} */
-    this.node = null;
-    /** @type {AudioNode | null} */
-    this.input = null;
-    /** @type {Awaited<ReturnType<typeof openSample>> | null} */
-    this.sample = null;
-    this.lost = false;
+    super(recorder, recording);
     /** Media sample at which the sound goes on; only the worker knows what an earlier page got into the store. @type {(start: number) => void} */
     this.begun = () => undefined;
     /** @type {Promise<number>} */
@@ -75,26 +62,13 @@ export class Track {
     this.sample.node.onended = () => void this.recorder.end();
   }
 
-  /** @param {MediaStream} stream */
-  plug(stream) {
-    this.input?.disconnect();
-    this.stream = stream;
-    this.lost = false;
-    this.input = this.recorder.context.createMediaStreamSource(stream);
-    if (this.node) this.input.connect(this.node);
-    stream.getAudioTracks()[0].addEventListener("ended", () => this.unplugged());
+  /** @param {AudioNode} input */
+  flow(input) {
+    if (this.node) input.connect(this.node);
   }
 
-  unplugged() {
-    if (this.recorder.ending) return;
-    this.lost = true;
+  missing() {
     this.worker.postMessage({ type: "pause", cause: "dropped" });
-    this.recorder.changed();
-  }
-
-  /** @param {boolean} on */
-  hear(on) {
-    for (const track of this.stream?.getAudioTracks() ?? []) track.enabled = on;
   }
 
   /** No more sound; the rest travels on. */
@@ -104,8 +78,7 @@ export class Track {
   }
 
   release() {
-    for (const track of this.stream?.getTracks() ?? []) track.stop();
-    this.input?.disconnect();
+    super.release();
     if (this.sample) this.sample.node.onended = null;
     this.sample?.node.disconnect();
     this.node?.disconnect();

@@ -12,6 +12,7 @@
  * @property {number} end
  * @property {Segment[]} segments
  * @property {boolean} byVoice whether a remembered voice gave the name
+ * @property {boolean} unknown whether nobody is known here, below somebody who is
  */
 /** @typedef {{type: "gap", start: number, end: number, cause: string}} GapItem */
 /** @typedef {Turn | GapItem} Item */
@@ -82,8 +83,11 @@ function append(items, segments, state) {
       last.segments.push(segment);
       last.end = Math.max(last.end, segment.end);
     } else {
-      const speaker = speakerName(state, segment);
-      items.push({ type: "turn", speaker, voice, start: segment.start, end: segment.end, segments: [segment], byVoice: namedByVoice(state, segment) });
+      const name = speakerName(state, segment);
+      // Without a heading of its own it would stand under the name of whoever spoke before.
+      const unknown = !name && last?.type === "turn" && Boolean(last.speaker);
+      const speaker = unknown ? (state.meeting.state === "live" ? "…" : "Unknown") : name;
+      items.push({ type: "turn", speaker, voice, start: segment.start, end: segment.end, segments: [segment], byVoice: namedByVoice(state, segment), unknown });
     }
   }
 }

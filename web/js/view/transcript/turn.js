@@ -31,7 +31,8 @@ export function fillTurn(element, turn, hue) {
   setText(who, turn.speaker);
   who.hidden = !turn.speaker;
   who.classList.toggle("by-voice", turn.byVoice);
-  who.title = turn.byVoice ? "Recognised by voice. Press if it is somebody else" : "Name this speaker";
+  /** @type {HTMLButtonElement} */ (who).disabled = turn.unknown;
+  who.title = turn.unknown ? "Who says this is not known yet" : turn.byVoice ? "Recognised by voice. Press if it is somebody else" : "Name this speaker";
   turn.segments.forEach((segment, index) => fillSegment(said, index, segment));
   while (said.children.length > turn.segments.length) said.lastChild?.remove();
   return element;
