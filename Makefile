@@ -69,7 +69,10 @@ eval-search: models-test ## recall and speed of search
 	@$(BIN)/python -m tests.eval.eval_search $(if $(WEAVIATE_URL),--weaviate)
 
 eval-speakers: models-test ## who spoke when, without being told how many (DATA=folder with RTTM)
-	@$(BIN)/python -m tests.eval.eval_speakers $(if $(DATA),--data $(DATA))
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.eval.eval_speakers $(if $(DATA),--data $(DATA)) $(if $(ASK_S),--ask-s $(ASK_S))
+
+eval-voices: models-test ## voices remembered across meetings: how many are named, and how many wrongly
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.eval.eval_voices $(if $(DATA),--data $(DATA))
 
 eval-whip: models-test ## words lost to packet loss on the WebRTC way in
 	@$(BIN)/python -m tests.eval.eval_whip $(if $(DATA),--data $(DATA))
@@ -88,4 +91,4 @@ lock: ## resolve the requirements again (UPGRADE=--upgrade takes new versions)
 clean: ## remove .venv and caches (data and models stay)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
-.PHONY: help run setup dev models-test test lint check web-test web-types e2e faults bench-asr eval-notes eval-search eval-speakers eval-whip env lock clean
+.PHONY: help run setup dev models-test test lint check web-test web-types e2e faults bench-asr eval-notes eval-search eval-speakers eval-voices eval-whip env lock clean

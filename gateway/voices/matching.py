@@ -15,12 +15,12 @@ LEAST_S = 6.0
 """Speech of a label before it is compared."""
 TO_REMEMBER_S = 10.0
 """Speech that makes a voiceprint worth keeping."""
-SURE = 0.70
-"""Similarity of two voiceprints of one person."""
+SURE = 0.85
+"""So alike are two voiceprints only if they are of one person, or of two synthetic voices of one family."""
 MARGIN = 0.10
 """By so much the next best person, and the next best label, must be less alike."""
-GONE = 0.50
-"""Below this a name that was given is taken back."""
+OTHER = 0.55
+"""Below this they are of two people: a name that was given is taken back."""
 MOST_S = 120.0
 """A voiceprint counts for at most so much speech when another is joined to it, so that it follows the voice."""
 
@@ -73,12 +73,12 @@ def disproved(heard: Sequence[Voice], remembered: Sequence[Voice], given: dict[s
     rows = {voice.key: row for row, voice in enumerate(heard)}
     columns = {voice.key: column for column, voice in enumerate(remembered)}
     known = [(label, rows[label], columns[who]) for label, who in given.items() if label in rows and who in columns]
-    return {label for label, row, column in known if alike[row, column] < GONE}
+    return {label for label, row, column in known if alike[row, column] < OTHER}
 
 
 def joined(one: Voice, two: Voice) -> Voice | None:
-    """Both voiceprints of one person as one with the key of the first; None when they are not alike."""
-    if float(one.vector @ two.vector) < SURE:
+    """Both voiceprints as one with the key of the first; None when they cannot be of one person."""
+    if float(one.vector @ two.vector) < OTHER:
         return None
     seconds = (min(one.seconds, MOST_S), min(two.seconds, MOST_S))
     return Voice(one.key, packed(one.vector * seconds[0] + two.vector * seconds[1]), sum(seconds))

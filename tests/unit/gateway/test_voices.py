@@ -11,7 +11,7 @@ from contracts.notes import SpeakerRenamed
 from gateway.store.models import Voice as Row
 from gateway.view import MeetingView
 from gateway.voices.matching import (
-    GONE,
+    OTHER,
     LEAST_S,
     MARGIN,
     SURE,
@@ -84,7 +84,7 @@ def test_whatever_is_heard_a_name_is_near_clear_and_given_once(
 
 def test_a_name_that_more_speech_disproves_is_taken_back() -> None:
     remembered = [voice("ana", ANA)]
-    heard = [voice("S1", like(ANA, GONE - 0.05)), voice("S2", like(ANA, GONE + 0.05))]
+    heard = [voice("S1", like(ANA, OTHER - 0.05)), voice("S2", like(ANA, OTHER + 0.05))]
     assert disproved(heard, remembered, {"S1": "ana", "S2": "ana", "S3": "ana", "S4": "gone"}) == {"S1"}
 
 
