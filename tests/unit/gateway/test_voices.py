@@ -11,9 +11,9 @@ from contracts.notes import SpeakerRenamed
 from gateway.store.models import Voice as Row
 from gateway.view import MeetingView
 from gateway.voices.matching import (
-    OTHER,
     LEAST_S,
     MARGIN,
+    OTHER,
     SURE,
     Voice,
     disproved,
