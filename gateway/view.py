@@ -128,8 +128,7 @@ class MeetingView:
         self.segments: dict[str, Corrected] = {}
         self.gaps: list[Gap] = []
         self.speakers: dict[str, str] = {}
-        self.recognised: dict[str, str] = {}
-        """The remembered voice by which a label has its name; empty when a person gave it."""
+        self.recognised: dict[str, str] = {}  # by which remembered voice a label has its name; "": by a person
         self.notes = Notes()
         self.invites: Invites = {}
         """Only in a view of the lifecycle: links are looked up in the log."""

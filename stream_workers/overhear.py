@@ -20,6 +20,8 @@ WAIT_S = 0.6
 SKEW_SAMPLES = SAMPLE_RATE_HZ // 2
 """The newest half second matters only where the clocks of the two tracks differ by that much."""
 _FETCH_S = 0.05
+_PEEK_S = 0.01
+AHEAD_SAMPLES = 60 * SAMPLE_RATE_HZ
 KEPT_SAMPLES = 90 * SAMPLE_RATE_HZ
 IDLE_S = 120.0
 """A call that nobody asked about for so long is not listened to any more."""
@@ -36,11 +38,15 @@ class Call:
         self.asked_at = 0.0
 
     async def cut(self, start: int, end: int, *, wait_s: float) -> Pcm:
-        """Samples ``start`` to ``end`` of its media time, silence where there is no sound (yet)."""
+        """Samples ``start`` to ``end`` of its media time, silence where there is no sound (yet).
+
+        What is there already is read ahead: a call that ends is soon recorded, and then its sound leaves the bus.
+        """
         until = time.monotonic() + wait_s
-        while self._timeline.position < end - SKEW_SAMPLES and not self._timeline.ended:
-            messages = await self._reader.fetch(timeout_s=_FETCH_S)
-            if not messages and time.monotonic() >= until:
+        while self._timeline.position < end + AHEAD_SAMPLES and not self._timeline.ended:
+            behind = self._timeline.position < end - SKEW_SAMPLES
+            messages = await self._reader.fetch(timeout_s=_FETCH_S if behind else _PEEK_S)
+            if not messages and (not behind or time.monotonic() >= until):
                 break
             for message in messages:
                 for piece in self._timeline.push(message.seq, message.data):
