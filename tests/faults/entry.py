@@ -1,7 +1,8 @@
 """A worker process whose speech model is scripted: ``python -m tests.faults.entry``. Killed and cut off by the tests.
 
 ``FAKE_DELAY_S`` is the time of one answer; sound that holds frame ``FAKE_DEADLY`` ends the process at once,
-as a crash in a native library would. ``FAKE_CLOCK_S`` sets the wall clock of this process wrong.
+as a crash in a native library would. ``FAKE_CLOCK_S`` sets the wall clock of this process wrong, ``FAKE_JUMP_S``
+lets it jump back by that much every second second, as time servers do once.
 """
 
 import asyncio
@@ -36,11 +37,11 @@ async def _main(stop: asyncio.Event) -> None:
     await serve(stop, config, bus_settings, build)
 
 
-def _shift_wall_clock(by_s: float) -> None:
+def _shift_wall_clock(by_s: float, jump_s: float) -> None:
     true_time = time.time
-    time.time = lambda: true_time() + by_s
+    time.time = lambda: true_time() + by_s - jump_s * (int(true_time()) % 2)
 
 
 if __name__ == "__main__":
-    _shift_wall_clock(float(os.environ.get("FAKE_CLOCK_S", "0")))
+    _shift_wall_clock(float(os.environ.get("FAKE_CLOCK_S", "0")), float(os.environ.get("FAKE_JUMP_S", "0")))
     sys.exit(service.run(_main))

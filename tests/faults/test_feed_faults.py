@@ -17,6 +17,7 @@ from contracts.transcript import Segment, SegmentFinal
 from tests.faults.audience import Reader
 from tests.faults.conftest import Report, StartGateway
 from tests.faults.processes import GatewayProcess
+from tests.servers import NatsServer
 
 PATIENCE_S = 600 if os.environ.get("FAULTS_FULL") == "1" else 120
 PER_SECOND = 5
@@ -42,7 +43,7 @@ class Audience:
 
 
 async def test_f15_f16_readers_get_every_final_while_a_slow_one_is_left_behind(
-    bus: Bus, start_gateway: StartGateway, report: Report, full_size: bool
+    bus: Bus, nats_server: NatsServer, start_gateway: StartGateway, report: Report, full_size: bool
 ) -> None:
     readers, seconds = (1000, 60) if full_size else (60, 4)
     gateway = start_gateway("gateway", GATEWAY_TICKETS_PER_MINUTE="100000", GATEWAY_SOCKETS_PER_MINUTE="100000")
@@ -53,8 +54,9 @@ async def test_f15_f16_readers_get_every_final_while_a_slow_one_is_left_behind(
         track = (await http.post(f"/v1/meetings/{meeting}/tracks", json={"source": "mic"})).json()["track"]
         audience = Audience(gateway, meeting, track)
         async with asyncio.timeout(PATIENCE_S):
-            before = gateway.rss_bytes()
+            before, consumers = gateway.rss_bytes(), await _consumers(nats_server)
             seen, cores = await _run(audience, http, bus, readers, seconds * PER_SECOND)
+            assert await _consumers(nats_server) <= consumers + 1, "readers cost the bus something"
             rss = gateway.rss_bytes()
         for reader in seen:
             reader.close()
@@ -73,6 +75,12 @@ async def test_f15_f16_readers_get_every_final_while_a_slow_one_is_left_behind(
         rss_before_readers_mb=round(before / 2**20),
         gateway_rss_mb=round(rss / 2**20),
     )
+
+
+async def _consumers(server: NatsServer) -> int:
+    """How many consumers the bus has."""
+    async with httpx.AsyncClient() as http:
+        return int((await http.get(f"http://127.0.0.1:{server.monitor}/jsz")).json()["consumers"])
 
 
 async def _run(

@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import random
+import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -195,6 +196,32 @@ async def test_f8_a_projection_made_again_is_the_same(
         again = await _shown(meeting, last.seq)
     assert again == first
     report("F8", records=last.seq, equal=True)
+
+
+async def test_f8_a_locked_database_delays_the_projection_and_nothing_else(
+    bus: Bus, start_gateway: StartGateway, start_worker: StartWorker, tmp_path: Path, report: Report, full_size: bool
+) -> None:
+    locked_s, frames = (30.0, 700) if full_size else (6.5, 180)  # longer than a writer waits
+    gateway = start_gateway("gateway")
+    start_worker("worker")
+    async with recorded(bus, gateway, frames) as meeting:
+        await meeting.watch.more_finals(1)
+        with contextlib.closing(sqlite3.connect(tmp_path / "rapporteur.db", isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            before = meeting.watch.finals
+            await asyncio.sleep(locked_s)
+            written = meeting.watch.finals - before
+            delayed = gateway.events("projection.delayed")
+    await check_all(bus, meeting, frames)
+    assert written > 0, "the words waited for the database"
+    assert delayed, "the database was not locked for long enough to be noticed"
+    assert meeting.microphone.connections == 1
+    report(
+        "F8",
+        locked_s=locked_s,
+        finals_meanwhile=written,
+        longest_unsafe_s=round(meeting.microphone.longest_unsafe_s, 1),
+    )
 
 
 async def test_f12_disorder_and_repetition_change_nothing_and_lost_frames_are_a_gap(

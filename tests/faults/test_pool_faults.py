@@ -125,16 +125,16 @@ async def test_f20_sound_that_kills_every_worker_becomes_a_gap(
 async def test_f14_wrong_clocks_change_nothing(bus: Bus, start_worker: StartWorker, report: Report) -> None:
     async with talk(bus) as talking:
         watch = talking.watch
-        early = start_worker("early", FAKE_CLOCK_S="-3600")
+        early = start_worker("early", FAKE_CLOCK_S="-3600", FAKE_JUMP_S="5")
         await watch.more_finals(1)
-        start_worker("late", FAKE_CLOCK_S="3600")
+        start_worker("late", FAKE_CLOCK_S="3600", FAKE_JUMP_S="5")
         killed_at = time.monotonic()
         early.kill()
         taken = await watch.new_owner(watch.owner)
         await watch.more_finals(2)
     ledger = await talking.check()
     assert ledger.epochs == 2
-    report("F14", skew_s="-3600 and +3600", takeover_s=round(taken.at - killed_at, 2))
+    report("F14", skew_s="-3600 and +3600, jumping by 5", takeover_s=round(taken.at - killed_at, 2))
 
 
 async def test_f18_a_long_run_keeps_memory_and_descriptors_flat(
