@@ -1,7 +1,6 @@
 """Coming into a meeting: links are made and stopped, people join, change their state and leave."""
 
 import time
-from collections.abc import Callable
 
 import msgspec
 
@@ -9,19 +8,15 @@ from contracts.errors import BadInput, Conflict, NotFound
 from contracts.people import (
     InviteMade,
     InviteStopped,
-    ParticipantChanged,
     ParticipantJoined,
-    ParticipantLeft,
-    PeopleRecord,
-    Reason,
-    State,
 )
 from contracts.subjects import check_id, new_id
 from gateway import people
+from gateway.attendance import Attendance
 from gateway.auth.accounts import Accounts
 from gateway.auth.identity import User, digest, new_secret
 from gateway.lifecycle import Lifecycle
-from gateway.people import Invite, Participant
+from gateway.people import Invite
 from gateway.view import MeetingView
 
 NOTICE = "2026-11"
@@ -39,11 +34,11 @@ class Joined(msgspec.Struct, frozen=True):
     until: float = 0.0
 
 
-class Joining:
+class Joining(Attendance):
     """All of it is in the meeting's lifecycle; only who may come back in is in the accounts. Raises only Faults."""
 
     def __init__(self, lifecycle: Lifecycle, accounts: Accounts) -> None:
-        self._lifecycle = lifecycle
+        super().__init__(lifecycle)
         self._accounts = accounts
 
     async def invite(self, meeting: str, user: User, ttl_s: float) -> tuple[Invite, str]:
@@ -113,23 +108,6 @@ class Joining:
         seq = await self._lifecycle.write(meeting, make)
         return Joined(meeting, user.id, taken, seq)
 
-    async def change(self, meeting: str, participant: str, state: State) -> int:
-        """They paused, went off the record, or are back. Raises NotFound."""
-
-        def make(view: MeetingView, person: Participant) -> ParticipantChanged | None:
-            same = person.state == state and person.left_at is None
-            return None if same else ParticipantChanged(meeting, participant, state, time.time())
-
-        return await self._lifecycle.write(meeting, _about(participant, make))
-
-    async def left(self, meeting: str, participant: str, reason: Reason) -> int:
-        """They are gone. Raises NotFound."""
-
-        def make(view: MeetingView, person: Participant) -> ParticipantLeft | None:
-            return ParticipantLeft(meeting, participant, time.time(), reason) if people.leaves(person, reason) else None
-
-        return await self._lifecycle.write(meeting, _about(participant, make))
-
     async def remove(self, meeting: str, participant: str, user: User) -> int:
         """Put a guest out: what let them in stops, and so does the link they came by. Raises NotFound."""
         view = await self._lifecycle.load(meeting)
@@ -143,17 +121,3 @@ class Joining:
 def _live(view: MeetingView) -> None:
     if view.facts is None or view.facts.state != "live":
         raise Conflict("the meeting has ended", source="client")
-
-
-def _about(
-    participant: str, make: Callable[[MeetingView, Participant], PeopleRecord | None]
-) -> Callable[[MeetingView], PeopleRecord | None]:
-    """``make`` with the participant, who must be known."""
-
-    def with_person(view: MeetingView) -> PeopleRecord | None:
-        person = view.person(participant)
-        if person is None:
-            raise NotFound("no such participant", source="client")
-        return make(view, person)
-
-    return with_person

@@ -10,8 +10,9 @@ from contracts import log
 from contracts.bus import Bus
 from contracts.errors import Fault
 from contracts.subjects import AUDIO_STREAM, audio
-from gateway.joining import Joining
+from gateway.attendance import Attendance
 from gateway.lifecycle import Lifecycle
+from gateway.view import MeetingView
 
 GRACE_S = 20.0
 """A connection that is back within this time was never gone."""
@@ -22,12 +23,12 @@ Key = tuple[str, str, str]
 
 
 class Presence:
-    """Counts the audio sockets of every participant in this process."""
+    """Counts the connections by which every participant sends sound to this process."""
 
-    def __init__(self, bus: Bus, lifecycle: Lifecycle, joining: Joining, grace_s: float = GRACE_S) -> None:
+    def __init__(self, bus: Bus, lifecycle: Lifecycle, attendance: Attendance, grace_s: float = GRACE_S) -> None:
         self._bus = bus
         self._lifecycle = lifecycle
-        self._joining = joining
+        self._attendance = attendance
         self._grace_s = grace_s
         self._open: Counter[Key] = Counter()
         self._gone: dict[Key, float] = {}
@@ -36,7 +37,7 @@ class Presence:
 
     @contextlib.asynccontextmanager
     async def here(self, meeting: str, participant: str, track: str) -> AsyncIterator[None]:
-        """As long as a socket of theirs is open."""
+        """As long as a connection of theirs is open."""
         key = (meeting, participant, track)
         self._open[key] += 1
         if self._gone.pop(key, None) is None:
@@ -49,12 +50,17 @@ class Presence:
                 del self._open[key]
                 self._gone[key] = time.time()
 
+    @property
+    def open_count(self) -> int:
+        """Connections that are open now."""
+        return sum(self._open.values())
+
     async def _back(self, meeting: str, participant: str) -> None:
         """After a loss that was recorded: they are here again, as they were."""
         with contextlib.suppress(Fault):
             person = (await self._lifecycle.load(meeting)).person(participant)
             if person is not None and person.left == "lost":
-                await self._joining.change(meeting, participant, person.state)
+                await self._attendance.change(meeting, participant, person.state)
 
     async def run(self) -> None:
         """Look for ever; an outage delays it."""
@@ -68,23 +74,27 @@ class Presence:
             if now - since < self._grace_s:
                 continue
             try:
-                if not await self._elsewhere(key, since):
-                    await self._lost(key)
+                await self._lost(key, since)
             except Fault as fault:
                 self._log.info("presence.delayed", detail=fault.detail)
                 continue
             self._gone.pop(key, None)
 
-    async def _elsewhere(self, key: Key, since: float) -> bool:
-        """Whether their sound goes on through another gateway."""
-        last = await self._bus.last(AUDIO_STREAM, audio(key[0], key[2]))
-        return last is not None and last.at > since + 1.0
+    async def _elsewhere(self, view: MeetingView, participant: str, since: float) -> bool:
+        """Whether sound of theirs goes on through another process, on any track."""
+        for track in [t.track for t in view.tracks.values() if t.user == participant]:
+            last = await self._bus.last(AUDIO_STREAM, audio(view.meeting, track))
+            if last is not None and last.at > since + 1.0:
+                return True
+        return False
 
-    async def _lost(self, key: Key) -> None:
+    async def _lost(self, key: Key, since: float) -> None:
         meeting, participant, track = key
         if any(meeting == m and participant == p for m, p, _ in self._open):
             return
         view = await self._lifecycle.load(meeting)
+        if await self._elsewhere(view, participant, since):
+            return
         live = view.facts is not None and view.facts.state == "live"
         if live and view.person(participant) is not None and not view.tracks[track].finished:
-            await self._joining.left(meeting, participant, "lost")
+            await self._attendance.left(meeting, participant, "lost")

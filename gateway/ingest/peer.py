@@ -88,7 +88,7 @@ class Peer:
         self._stays = stays
         self._ended = not stays
         """Whether the track ends with this peer."""
-        self._began = False
+        self._heard_at = float("-inf")
         self.quiet = ""
         """Why nothing may be kept right now (``paused``, ``off_record``), or empty."""
         self._subject = subjects.audio(meeting, track)
@@ -148,6 +148,10 @@ class Peer:
         self._gone.set()
         self._changed.set()
 
+    def heard_within(self, seconds: float, now: float) -> bool:
+        """Whether a packet came in the last ``seconds`` before monotonic ``now``, kept or not."""
+        return now - self._heard_at <= seconds
+
     async def run(self, connect_s: float) -> None:
         """Store what comes until the sender is gone, then end the track."""
         began = time.monotonic()
@@ -184,9 +188,9 @@ class Peer:
             self._changed.set()
 
     def _take(self, sequence: int, timestamp: int, payload: bytes) -> None:
-        if not self._began:
-            self._began = True
+        if self._heard_at < 0:
             self._put(self._sound.skip(self._mark.ago(time.time()), "network"))
+        self._heard_at = time.monotonic()
         self._put(self._sound.push(self._jitter.push(sequence, timestamp, payload, time.monotonic())))
 
     def _put(self, frames: list[Frame]) -> None:

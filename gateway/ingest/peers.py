@@ -19,6 +19,7 @@ from gateway.ingest.peer import Peer
 from gateway.ingest.session import HighWater
 from gateway.ingest.settings import WhipSettings
 from gateway.ingest.standing import watch
+from gateway.presence import Presence
 
 REPLACE_S = 5.0
 """A peer that is replaced by its own person has this long to store its last sound."""
@@ -43,6 +44,7 @@ class Sessions:
     settings: WhipSettings
     bus: Bus
     admission: Admission
+    presence: Presence
     by_id: dict[str, Session] = field(default_factory=dict)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     rate: RateLimit = field(init=False)
@@ -104,7 +106,7 @@ class Sessions:
     async def _run(self, secret: str, meeting: str, session: Session) -> None:
         peer = session.peer
         watching = asyncio.create_task(
-            watch(self.bus, meeting, session.track, peer), name=f"whip.watch:{session.track}"
+            watch(self.bus, self.presence, meeting, session.track, peer), name=f"whip.watch:{session.track}"
         )
         try:
             await peer.run(self.settings.connect_s)

@@ -16,10 +16,13 @@ from contracts import log, service
 from contracts.bus import Bus
 from contracts.errors import Unavailable
 from contracts.settings import BusSettings, load
+from gateway.attendance import Attendance
 from gateway.ingest.admission import Admission
 from gateway.ingest.peers import Sessions
 from gateway.ingest.settings import WhipSettings
 from gateway.ingest.whip_http import create_app
+from gateway.lifecycle import Lifecycle
+from gateway.presence import Presence
 
 
 class Server(uvicorn.Server):
@@ -55,15 +58,19 @@ async def main(stop: asyncio.Event) -> None:
             break
         except Unavailable:
             await asyncio.sleep(0.5)
-    sessions = Sessions(settings, bus, Admission(settings.gateway_url))
+    lifecycle = Lifecycle(bus)
+    presence = Presence(bus, lifecycle, Attendance(lifecycle))
+    sessions = Sessions(settings, bus, Admission(settings.gateway_url), presence)
     web = Server(web_config(create_app(sessions), settings))
     try:
         async with asyncio.TaskGroup() as tasks:
             serving = tasks.create_task(web.serve(), name="whip.web")
             stopping = tasks.create_task(stop.wait(), name="stop")
+            looking = tasks.create_task(presence.run(), name="presence")
             await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
             web.should_exit = True
             stopping.cancel()
+            looking.cancel()
     finally:
         await sessions.close()
         await bus.close()

@@ -1,6 +1,7 @@
 """WebRTC with a ticket: coming back to the same track, and what people may say about their sound."""
 
 import asyncio
+import time
 from itertools import pairwise
 
 import httpx
@@ -10,6 +11,7 @@ from aiortc import RTCPeerConnection, RTCSessionDescription
 from contracts import subjects
 from contracts.audio import Frame, decode_frame
 from contracts.bus import Bus
+from gateway.ingest import standing
 from tests.integration.gateway.client import Client, eventually
 from tests.integration.gateway.conftest import Gateway
 from tests.integration.gateway.lossy import through, without_candidates
@@ -106,3 +108,37 @@ async def test_a_guest_by_webrtc_is_off_when_they_say_so_and_out_when_removed(
         await peer.close()
     assert [f.gap.cause for f in everything if f.gap] == ["off_record"]
     assert all(a.end_samples == b.pts_samples for a, b in pairwise(everything))
+
+
+async def test_whose_webrtc_is_gone_is_shown_as_lost_and_is_back_when_it_is(
+    gateway: Gateway, whip: Whip, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standing, "THERE_S", 0.5)
+    people = f"/v1/meetings/{whip.meeting}/participants"
+
+    async def left() -> str:
+        found = (await client.http.get(people)).json()
+        return str(next(p.get("left", "") for p in found if p["participant"] == guest.participant))
+
+    async def is_lost() -> bool:
+        await whip.sessions.presence.tick(time.time())
+        return await left() == "lost"
+
+    async def is_back() -> bool:
+        return await left() == ""
+
+    async def is_there() -> bool:
+        return bool(whip.sessions.presence.open_count)
+
+    async with guest_of(gateway, (await invite(client, whip.meeting))["code"]) as guest:
+        track = (await guest.track()).json()["track"]
+        ticket = (await guest.ticket("audio", track=track)).json()["ticket"]
+        first, _ = await call(whip, ticket, track, Tone(100))  # falls silent after two seconds, without a goodbye
+        await eventually(is_there)
+        await whip.sessions.presence.tick(time.time())
+        assert await left() == ""
+        await eventually(is_lost)
+        ticket = (await guest.ticket("audio", track=track)).json()["ticket"]
+        second, _ = await call(whip, ticket, track, Tone(1500))
+        await eventually(is_back)
+        await asyncio.gather(first.close(), second.close())
