@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 from litestar import Controller, Request, delete, get, post
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from contracts.errors import BadInput, Conflict, NotFound
 from gateway.api.meetings import writer
@@ -12,8 +12,9 @@ from gateway.api.schemas import Id, Name, checked
 from gateway.auth.guard import acting
 from gateway.services import Injected
 from gateway.store.models import Voice as Row
-from gateway.voices.matching import TO_REMEMBER_S
+from gateway.voices.matching import TO_REMEMBER_S, suggested
 from gateway.voices.recogniser import ask_for_voices
+from gateway.voices.store import voice_of
 
 Req = Request[Any, Any, Any]
 NOTICE = "2026-11"
@@ -38,6 +39,12 @@ class RememberedVoice(msgspec.Struct, frozen=True):
     at: float
 
 
+class VoiceOffer(msgspec.Struct, frozen=True):
+    """``name`` None: nobody whom you have remembered."""
+
+    name: str | None = None
+
+
 class Voices(Controller):
     """``/v1/voices``."""
 
@@ -48,6 +55,22 @@ class Voices(Controller):
     async def mine(self, request: Req, services: Injected) -> tuple[RememberedVoice, ...]:
         """By name."""
         return tuple(map(_shown, await services.voices.of(acting(request).id)))
+
+    @get("/like", summary="Whose remembered voice a speaker of a meeting may have")
+    async def like(
+        self, request: Req, services: Injected, meeting: FromQuery[str], speaker: FromQuery[str]
+    ) -> VoiceOffer:
+        """For somebody who is about to name the speaker: not certain. Only your own voices are compared."""
+        user = acting(request)
+        view = await services.outline(user, meeting)
+        rows = await services.voices.of(user.id)
+        if not rows:
+            return VoiceOffer()
+        model, heard = await ask_for_voices(services.bus, view)
+        voice = next((v for v in heard if v.key == speaker), None)
+        known = {row.id: row for row in rows if row.model == model}
+        who = suggested(voice, [voice_of(row) for row in known.values()]) if voice and known else None
+        return VoiceOffer(known[who].name if who else None)
 
     @post("/", summary="Remember a voice across meetings")
     async def remember(self, request: Req, services: Injected, data: JSONBody[NewVoice]) -> RememberedVoice:

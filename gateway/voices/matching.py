@@ -20,7 +20,7 @@ SURE = 0.85
 MARGIN = 0.10
 """By so much the next best person, and the next best label, must be less alike."""
 OTHER = 0.55
-"""Below this they are of two people: a name that was given is taken back."""
+"""Below this they are of two people: a name that was given is taken back. Above it one may be offered."""
 MOST_S = 120.0
 """A voiceprint counts for at most so much speech when another is joined to it, so that it follows the voice."""
 
@@ -65,6 +65,16 @@ def recognised(heard: Sequence[Voice], remembered: Sequence[Voice]) -> dict[str,
         if alike[row, column] >= SURE and alike[row, column] - others.max(initial=-1.0) >= MARGIN:
             found[voice.key] = remembered[column].key
     return found
+
+
+def suggested(heard: Voice, remembered: Sequence[Voice]) -> str | None:
+    """Whom a person who names ``heard`` may be offered: nearer than strangers are, but not certain."""
+    alike = likeness([heard], remembered)[0]
+    if not remembered or heard.seconds < LEAST_S:
+        return None
+    best = int(alike.argmax())
+    clear = alike[best] - np.delete(alike, best).max(initial=-1.0) >= MARGIN
+    return remembered[best].key if alike[best] >= OTHER and clear else None
 
 
 def disproved(heard: Sequence[Voice], remembered: Sequence[Voice], given: dict[str, str]) -> set[str]:

@@ -116,6 +116,10 @@ def create_app(fake: Fake) -> Litestar:  # noqa: C901 - one short handler per ad
     async def voices() -> list[dict[str, Any]]:
         return [] if fake.empty else fake.voices
 
+    @get("/v1/voices/like")
+    async def like(speaker: FromQuery[str]) -> dict[str, Any]:
+        return {"name": "Ruth" if speaker == "S1" else None}
+
     @post("/v1/voices")
     async def remember(data: JSONBody[dict[str, Any]]) -> Response[Any]:
         fake.calls.append(("POST", "voices", data))
@@ -258,6 +262,7 @@ def create_app(fake: Fake) -> Litestar:  # noqa: C901 - one short handler per ad
         related,
         actions,
         voices,
+        like,
         remember,
         forget,
         meetings,

@@ -94,6 +94,10 @@ async def _name(page: Any) -> None:
     await page.get_by_role("checkbox", name="Remember this voice").check()
 
 
+async def _offer(page: Any) -> None:
+    await page.locator(".turn .who").first.click()
+
+
 async def _help(page: Any) -> None:
     await page.keyboard.press("?")
 
@@ -140,6 +144,7 @@ STATES = (
     State("recap-find", "/recap.html#done", _find, themes=("light",)),
     State("recap-menu", "/recap.html#done", _menu),
     State("recap-name", "/recap.html#done", _name),
+    State("recap-offer", "/recap.html#done", _offer),
     State("voices", "/voices.html"),
     State("voices-empty", "/voices.html", server={"empty": True}, themes=("light",)),
     State("recap-rtl", "/recap.html#rtldone", whole=True),

@@ -124,6 +124,8 @@ async def test_who_was_remembered_is_named_in_the_next_meeting_and_nobody_else(
         assert set(kept.json()) == {"voice", "name", "seconds", "at"}
         assert (await remember(client, first, who[GRACE])).json()["voice"] == kept.json()["voice"]
         await is_private(fast, kept.json()["voice"])
+        asked = {"meeting": first, "speaker": who[GRACE]}
+        assert (await client.http.get("/v1/voices/like", params=asked)).json() == {"name": "Grace"}
 
         second, here = await hear(client, "standup")
         await recognised(fast)

@@ -21,6 +21,7 @@ from gateway.voices.matching import (
     likeness,
     packed,
     recognised,
+    suggested,
     unit,
 )
 from gateway.voices.recogniser import renamings
@@ -80,6 +81,15 @@ def test_whatever_is_heard_a_name_is_near_clear_and_given_once(
         assert alike[row, column] >= SURE
         rest = np.append(np.delete(alike[row], column), np.delete(alike[:, column], row))
         assert (rest <= alike[row, column] - MARGIN + 1e-6).all()
+
+
+def test_a_voice_that_may_be_somebodys_is_offered() -> None:
+    remembered = [voice("ana", ANA), voice("tom", TOM)]
+    assert suggested(voice("S1", like(ANA, OTHER + 0.05)), remembered) == "ana"
+    assert suggested(voice("S1", like(ANA, OTHER - 0.05)), remembered) is None
+    assert suggested(voice("S1", ANA, LEAST_S - 0.1), remembered) is None
+    assert suggested(voice("S1", ANA), [*remembered, voice("twin", like(ANA, 0.97))]) is None
+    assert suggested(voice("S1", ANA), []) is None
 
 
 def test_a_name_that_more_speech_disproves_is_taken_back() -> None:

@@ -77,6 +77,8 @@ export const api = {
   nameSpeaker: (id, speaker, name) => call("POST", `${meeting(id)}/speakers`, { speaker, name }),
   /** The voices that I have remembered. */
   voices: () => call("GET", "/v1/voices"),
+  /** Whose voice a speaker may have. @param {string} id @param {string} speaker */
+  voiceLike: (id, speaker) => call("GET", `/v1/voices/like?meeting=${encodeURIComponent(id)}&speaker=${encodeURIComponent(speaker)}`),
   /** Whoever calls this has shown the text and heard a yes. @param {string} id @param {string} speaker */
   rememberVoice: (id, speaker) => call("POST", "/v1/voices", { meeting: id, speaker, consent: true, notice: VOICE_NOTICE }),
   /** @param {string} voice */

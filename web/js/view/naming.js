@@ -25,7 +25,9 @@ export async function nameVoice(app, meeting, state, voice, told) {
   const shown = before.get(voice) ?? [...before.values()][0] ?? "";
   const known = [...new Set([...Object.values(speakers), ...(facts.participants ?? [])])];
   const byVoice = labels.some((label) => state.recognised.has(label));
-  const answer = await askName(shown, known, byVoice, toldApart(state, labels).length > 0);
+  const [told_apart] = toldApart(state, labels);
+  const like = told_apart && !byVoice ? api.voiceLike(meeting, told_apart).then(({ name }) => name, () => null) : Promise.resolve(null);
+  const answer = await askName(shown, known, byVoice, Boolean(told_apart), like);
   if (!answer?.name) return;
   const { name, remember } = answer;
   if (name !== shown || byVoice) {
@@ -51,16 +53,24 @@ async function rememberVoice(app, meeting, labels) {
   app.complain(failed?.reason ?? new Error("This voice was not remembered."));
 }
 
-/** @param {string} shown @param {string[]} known @param {boolean} byVoice @param {boolean} mayRemember @returns {Promise<Answer | null>} */
-async function askName(shown, known, byVoice, mayRemember) {
+/** @param {string} shown @param {string[]} known @param {boolean} byVoice @param {boolean} mayRemember @param {Promise<string | null>} like whose voice it may be @returns {Promise<Answer | null>} */
+async function askName(shown, known, byVoice, mayRemember, like) {
   const input = h("input", { type: "text", id: "voice-name", value: shown, maxLength: 100, autocomplete: "off" });
   const remember = h("input", { type: "checkbox", id: "voice-remember", onchange: () => (terms.hidden = !remember.checked) });
   const terms = h("div", { class: "consent", id: "voice-terms", hidden: true }, VOICE_TEXT.map((line) => h("p", { class: "small" }, line)));
+  const offer = h("div", { class: "offers", role: "status" });
+  void like.then((name) => {
+    if (!name || name === shown) return;
+    offer.append(h("button", { type: "button", class: "chip", dir: "auto", onclick: () => {
+      input.value = name;
+      input.focus();
+    } }, `Sounds like ${name}`));
+  });
   const { closed } = openDialog({
     title: "Who is this?",
     body: [
       byVoice ? h("div", { class: "notice" }, h("p", null, "Recognised by voice. If it is somebody else, change the name; what you save stays.")) : null,
-      h("div", { class: "field" }, h("label", { htmlFor: "voice-name" }, "Name"), input),
+      h("div", { class: "field" }, h("label", { htmlFor: "voice-name" }, "Name"), input, offer),
       h("p", { class: "small" }, "The name appears everywhere in this meeting. A name that somebody else has makes the two one."),
       mayRemember ? h("label", { class: "check", htmlFor: "voice-remember" }, remember, h("span", null, "Remember this voice for later meetings")) : null,
       mayRemember ? terms : null,
