@@ -72,10 +72,16 @@ class Uploads(Controller):
         upload: FromPath[str],
         upload_offset: Annotated[int, HeaderParameter(name="upload-offset", ge=0)],
     ) -> UploadStatus:
-        """The body is the bytes at ``Upload-Offset``. 409 says at which byte to go on."""
+        """The body is the bytes at ``Upload-Offset``. 409 says at which byte to go on.
+
+        With the last ones the file is looked into: what is no recording, or too long, is refused, and has failed.
+        """
         services.disk.check()
         user, body = writer(request), await request.body()
-        stored = await asyncio.to_thread(services.uploads.append, upload, user.id, upload_offset, body)
+        with services.importer.held(upload):
+            stored = await asyncio.to_thread(services.uploads.append, upload, user.id, upload_offset, body)
+            if stored.state == "waiting":
+                await services.importer.check(stored)
         services.importer.wake()
         return _status(stored)
 

@@ -5,6 +5,7 @@ before it touches the file: memory, processor time, no new files, no more proces
 else, because the demuxer is given and gets a file object, not a name.
 """
 
+import os
 import resource
 import sys
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ class Job(msgspec.Struct, frozen=True):
     max_duration_s: float
     max_memory_bytes: int
     max_cpu_s: int
+    enough_samples: int | None = None
+    """So many samples show that there is sound; None = all are wanted."""
 
 
 def main(argument: str) -> int:
@@ -46,11 +49,13 @@ def _limit(job: Job) -> None:
 def _decode(job: Job, source: BinaryIO, target: BinaryIO) -> int:
     import av  # after the limits are set
 
-    left = int(job.max_duration_s * 16_000)
+    left, written = int(job.max_duration_s * 16_000), 0
     try:
         with av.open(source, mode="r", format=job.container) as container:
             if not container.streams.audio:
                 return NO_SOUND
+            if _declared_s(container, job.container, os.fstat(source.fileno()).st_size) > job.max_duration_s:
+                return TOO_LONG
             resampler = av.AudioResampler(format="s16", layout="mono", rate=16_000)
             stream = container.streams.audio[0]
             stream.codec_context.thread_count = 1
@@ -60,10 +65,20 @@ def _decode(job: Job, source: BinaryIO, target: BinaryIO) -> int:
                     if left < 0:
                         return TOO_LONG
                     target.write(bytes(piece.planes[0])[: piece.samples * 2])
+                    written += piece.samples
+                if job.enough_samples is not None and written >= job.enough_samples:
+                    break
         target.flush()
     except (av.error.FFmpegError, ValueError, EOFError):
         return NOT_READABLE
     return 0
+
+
+def _declared_s(container: Any, kind: str, size_bytes: int) -> float:
+    """How long the file says it is; 0 when it does not say. No wav is longer than its bytes."""
+    declared_s = (container.duration or 0) / 1_000_000
+    rate_bytes = (container.streams.audio[0].codec_context.bit_rate or 0) / 8
+    return min(declared_s, size_bytes / rate_bytes) if kind == "wav" and rate_bytes else declared_s
 
 
 def _frames(container: Any, stream: Any) -> Iterator[Any]:

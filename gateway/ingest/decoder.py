@@ -14,6 +14,8 @@ from gateway.ingest.decode_child import NO_SOUND, TOO_LONG, Job
 
 BLOCK_BYTES = SAMPLE_RATE_HZ * 2
 """One second of samples."""
+MIN_SAMPLES = SAMPLE_RATE_HZ // 10
+"""Less than a tenth of a second is no recording: noise in which a decoder sees a frame or two."""
 STALL_S = 60.0
 MAX_DURATION_S = 12 * 3600.0
 MAX_MEMORY_BYTES = 2 * 1024**3
@@ -28,6 +30,24 @@ class Limits(msgspec.Struct, frozen=True):
     max_cpu_s: int = MAX_CPU_S
     stall_s: float = STALL_S
     """A child that gives nothing for this long is ended."""
+
+
+async def probe(path: Path, container: str, limits: Limits) -> None:
+    """Whether the file can be read, holds sound and says that it is not too long. Raises BadInput or TooLarge."""
+    job = Job(container, limits.max_duration_s, limits.max_memory_bytes, limits.max_cpu_s, MIN_SAMPLES)
+    process = await _start(path, job)
+    try:
+        async with asyncio.timeout(limits.stall_s):
+            found, _ = await process.communicate()
+            _judge(process.returncode or 0)
+    except TimeoutError as exc:
+        raise BadInput("the file takes too long to read", source="client") from exc
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+    if len(found) < MIN_SAMPLES * 2:
+        raise BadInput("the file holds no sound", source="client")
 
 
 async def decoded(path: Path, container: str, limits: Limits) -> AsyncIterator[bytes]:

@@ -4,8 +4,9 @@ One file at a time; the files wait on disk. After a restart an import goes on be
 """
 
 import asyncio
+import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import msgspec
@@ -13,18 +14,16 @@ import msgspec
 from contracts import log, subjects
 from contracts.audio import SAMPLE_RATE_HZ, Flag, Frame, decode_frame, encode_frame
 from contracts.bus import Bus
-from contracts.errors import BadInput, Conflict, Fault, NotFound
+from contracts.errors import BadInput, Conflict, Fault, NotFound, TooLarge
 from contracts.lifecycle import MeetingStarted, TrackAdded
 from gateway.disk import Disk
-from gateway.ingest.decoder import Limits, decoded
+from gateway.ingest.decoder import MIN_SAMPLES, Limits, decoded, probe
 from gateway.ingest.formats import HEAD_BYTES, container_of
 from gateway.ingest.uploads import Upload, UploadStore
 from gateway.lifecycle import Lifecycle
 
 LOOK_S = 2.0
 RETRY_S = 5.0
-MIN_BYTES = SAMPLE_RATE_HZ // 10 * 2
-"""Less than a tenth of a second is no recording: noise in which a decoder sees a frame or two."""
 TIDY_S = 60.0
 SESSION = 1
 """An upload is one capture from beginning to end."""
@@ -41,6 +40,30 @@ class Importer:
         self._limits = limits
         self._log = log.get()
         self._wake = asyncio.Event()
+        self._held: set[str] = set()
+
+    @contextlib.contextmanager
+    def held(self, upload: str) -> Iterator[None]:
+        """While the context lasts, this upload is not imported."""
+        self._held.add(upload)
+        try:
+            yield
+        finally:
+            self._held.discard(upload)
+
+    async def check(self, upload: Upload) -> None:
+        """Look into a file that is complete, while it is held. One that is no recording has failed.
+
+        Raises what is wrong with it: BadInput or TooLarge.
+        """
+        path = self._store.path(upload.id)
+        try:
+            await probe(path, container_of(await asyncio.to_thread(_head, path)), self._limits)
+        except (BadInput, TooLarge) as fault:
+            failed = msgspec.structs.replace(upload, state="failed", detail=fault.detail)
+            await asyncio.to_thread(self._store.save, failed)
+            await asyncio.to_thread(self._store.drop_bytes, upload.id)
+            raise
 
     def wake(self) -> None:
         """Something is complete."""
@@ -55,7 +78,7 @@ class Importer:
                 await self._tidy()
                 tidied = time.monotonic()
             for upload in await asyncio.to_thread(self._store.all):
-                if upload.state in ("waiting", "importing"):
+                if upload.state in ("waiting", "importing") and upload.id not in self._held:
                     await self._import(upload)
             try:
                 async with asyncio.timeout(LOOK_S):
@@ -110,7 +133,7 @@ class Importer:
         container = container_of(await asyncio.to_thread(_head, path))
         blocks = decoded(path, container, self._limits)
         first = await anext(blocks, b"")  # a file that cannot be read makes no meeting
-        if len(first) < MIN_BYTES:
+        if len(first) < MIN_SAMPLES * 2:
             raise BadInput("the file holds no sound", source="client")
         upload = await self._with_meeting(upload)
         upload = await self._send(upload, first, blocks)

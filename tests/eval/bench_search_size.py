@@ -139,7 +139,9 @@ def main() -> None:
         action="store_true",
         help="measure the server at WEAVIATE_URL (it is emptied, but not with --keep)",
     )
-    parser.add_argument("--bulk", action="store_true", help="write a new file in --keep at once, and do nothing else")
+    parser.add_argument(
+        "--bulk", action="store_true", help="write the file in --keep at once, or what it lacks, and do nothing else"
+    )
     args = parser.parse_args()
     data = folder()
     if args.bulk and args.keep and data:

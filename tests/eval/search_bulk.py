@@ -46,13 +46,17 @@ class Lexicon:
 
 
 async def write_bulk(path: Path, made: Iterable[tuple[Card, list[Entry]]]) -> None:
-    """Fill a new file at ``path`` with the passages of all meetings; a transaction for each block of rows."""
+    """Fill the file at ``path`` with the passages of all meetings; a transaction for each block of rows.
+
+    A file that was not finished goes on behind its last block.
+    """
     file = IndexFile(path)
     await file.set_up()
     lexicon = await file.write(Lexicon)
     flat = ((number, card, entry) for number, (card, entries) in enumerate(made, 1) for entry in entries)
-    first = 1  # rows begin with 1
-    while some := list(islice(flat, BLOCK - first % BLOCK)):
+    first = 1 + await file.read(lambda c: int(c.execute("SELECT coalesce(max(row), 0) FROM passage").get))
+    missing = islice(flat, first - 1, None)  # rows begin with 1
+    while some := list(islice(missing, BLOCK - first % BLOCK)):
         await file.write(partial(_block, first=first, some=some, lexicon=lexicon))
         first += len(some)
         print(f"{first - 1} passages written", flush=True)

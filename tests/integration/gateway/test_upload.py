@@ -31,7 +31,9 @@ def wav(seconds: float, rate: int = 8000) -> bytes:
     return out.getvalue()
 
 
-async def send(client: Client, data: bytes, name: str = "../My talk.wav", *, piece: int = 30_000) -> str:
+async def send(
+    client: Client, data: bytes, name: str = "../My talk.wav", *, piece: int = 30_000, expected: int = 200
+) -> str:
     made = await client.http.post("/v1/uploads", json={"name": name, "size_bytes": len(data)})
     assert made.status_code == 201, made.text
     upload = str(made.json()["upload"])
@@ -40,7 +42,8 @@ async def send(client: Client, data: bytes, name: str = "../My talk.wav", *, pie
         answer = await client.http.patch(
             f"/v1/uploads/{upload}", content=data[offset : offset + piece], headers=headers
         )
-        assert answer.status_code == 200, answer.text
+        last = offset + piece >= len(data)
+        assert answer.status_code == (expected if last else 200), answer.text
     return upload
 
 
@@ -108,13 +111,25 @@ async def test_what_is_no_recording_is_refused_at_its_first_bytes(gateway: Gatew
 
 
 @pytest.mark.parametrize("head", [b"ID3\x04", b"fLaC", b"OggS", b"\x1a\x45\xdf\xa3", b"\0\0\0\x20ftypisom"])
-async def test_a_file_that_lies_about_itself_fails_and_makes_no_meeting(
+async def test_a_file_that_lies_about_itself_is_refused_and_makes_no_meeting(
     gateway: Gateway, client: Client, head: bytes
 ) -> None:
     for body in (b"\xde\xad\xbe\xef" * 5000, random.Random(3).randbytes(300_000)):
-        status = await settled(client, await send(client, head + body))
+        upload = await send(client, head + body, expected=400)
+        status = (await client.http.get(f"/v1/uploads/{upload}")).json()
         assert (status["state"], status["meeting"]) == ("failed", None)
         assert status["detail"]
+
+
+async def test_a_recording_that_says_it_is_too_long_is_refused_before_anything_is_made_of_it(
+    gateway: Gateway, client: Client
+) -> None:
+    data = bytearray(STANDUP.read_bytes())
+    data[21:26] = ((data[21] >> 4 << 36) | 13 * 3600 * 16_000).to_bytes(5)  # the number of samples
+    upload = await send(client, bytes(data), "long.flac", piece=4 * 1024**2, expected=413)
+    status = (await client.http.get(f"/v1/uploads/{upload}")).json()
+    assert (status["state"], status["meeting"], status["detail"]) == ("failed", None, "the recording is too long")
+    assert (await client.http.get("/v1/meetings")).json()["items"] == []
 
 
 async def test_too_large_empty_foreign_and_far_too_many_are_refused(gateway: Gateway, client: Client) -> None:
