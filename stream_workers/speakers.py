@@ -5,6 +5,7 @@ groups are made again and matched to the old labels by the speech they share. A 
 never given to another person.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import msgspec
@@ -74,11 +75,11 @@ class Speakers:
 
         A piece takes the place of its own beginning, which has no say in who there is.
         """
-        newest = {(piece.stream, piece.start): piece for piece, _ in found}
-        fresh = [Entry(p, vector) for p, vector in found if p is newest[p.stream, p.start]]
-        begun = self._replaced({(e.piece.stream, e.piece.start) for e in fresh})
+        newest = {piece.id: piece for piece, _ in found}
+        fresh = [Entry(p, vector) for p, vector in found if p is newest[p.id]]
+        begun = self._replaced(newest.keys())
         before = [(entry, entry.label) for entry in self.entries]
-        before += [(e, begun[e.piece.stream, e.piece.start]) for e in fresh if (e.piece.stream, e.piece.start) in begun]
+        before += [(e, begun[e.piece.id]) for e in fresh if e.piece.id in begun]
         self.entries += fresh
         new_anchor = False
         for entry in fresh:
@@ -92,11 +93,11 @@ class Speakers:
         self._assign(self.entries if new_anchor else fresh)
         return [entry.piece for entry, label in before if entry.label != label]
 
-    def _replaced(self, now: set[tuple[int, int]]) -> dict[tuple[int, int], int | None]:
-        """Take out the beginnings of the pieces that start ``now``; the labels that they had."""
-        begun = [e for e in self.entries if e.piece.goes_on and (e.piece.stream, e.piece.start) in now]
+    def _replaced(self, now: Collection[int]) -> dict[int, int | None]:
+        """Take out the beginnings of the pieces that are there ``now``; the labels that they had."""
+        begun = [e for e in self.entries if e.piece.goes_on and e.piece.id in now]
         self.entries = [e for e in self.entries if not any(e is b for b in begun)]
-        return {(e.piece.stream, e.piece.start): e.label for e in begun}
+        return {e.piece.id: e.label for e in begun}
 
     def label(self, start: int, end: int) -> int | None:
         """Who speaks most between two media samples."""

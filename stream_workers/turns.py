@@ -24,12 +24,13 @@ _MATCH_FRAMES = 8
 class Piece:
     """One stretch of one stream. ``clean`` are the sample ranges in which nobody else speaks."""
 
+    id: int
     start: int
     end: int
     stream: int
     clean: list[tuple[int, int]] = field(default_factory=list)
     goes_on: bool = False
-    """The beginning of a piece that has not ended: a longer one with the same stream and start will take its place."""
+    """The beginning of a piece that has not ended: a longer one with the same id will take its place."""
 
     @property
     def clean_s(self) -> float:
@@ -46,7 +47,7 @@ class Stitcher:
         self._start = position
         self._streams: NDArray[np.bool_] = np.zeros((0, 0), np.bool_)
         self._ids: list[int] = []
-        self._next = 0
+        self._next = self._pieces = 0
         self._open: dict[int, Piece] = {}
 
     def push(self, start: int, active: NDArray[np.bool_], until: int) -> list[Piece]:
@@ -105,7 +106,8 @@ class Stitcher:
                 ended.append(self._open.pop(stream))
                 piece = None
             if piece is None:
-                piece = self._open[stream] = Piece(at, at, stream)
+                piece = self._open[stream] = Piece(self._pieces, at, at, stream)
+                self._pieces += 1
             piece.end = at + STEP_SAMPLES
             if len(speaking) == 1:
                 _extend(piece.clean, at)

@@ -92,7 +92,7 @@ async def running(gateway: Gateway, client: Client, bus: Bus, **changes: object)
         while not web.started:
             assert not task.done(), task
             await asyncio.sleep(0.02)
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings.port}", headers=headers) as http:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings.port}", headers=headers, timeout=30) as http:
             yield Whip(http, sessions, meeting)
     finally:
         await sessions.close()
