@@ -29,6 +29,9 @@ from stream_workers.voices import Voices, missing
 COLLAR_S = 0.25
 """As pyannote.metrics counts it: in total around each border."""
 
+LAG_SAMPLES = SAMPLE_RATE_HZ
+"""So far behind the newest sound words become final at the earliest."""
+
 
 @dataclass
 class Heard:
@@ -61,7 +64,7 @@ def diarize(pcm: NDArray[np.int16], voices: Voices, ask_s: float | None = None) 
         diarizer.push(pcm[start : start + FRAME_SAMPLES])
         due = ask_s is not None and diarizer.position - asked >= ask_s * SAMPLE_RATE_HZ
         asked = diarizer.position if due else asked
-        work(asked if due else None)
+        work(max(0, asked - LAG_SAMPLES) if due else None)
     work(diarizer.position)
     heard.cost = (time.process_time() - began) / (len(pcm) / SAMPLE_RATE_HZ)
     heard.turns = [
