@@ -13,6 +13,7 @@ from contracts.bus.translate import SOURCE, WRONG_LAST_SEQUENCE, Missing, WrongR
 from contracts.errors import Fenced, Unavailable
 
 _FRESH_SHARE = 0.8
+_TRIES = 3
 
 
 class Lease:
@@ -63,21 +64,23 @@ class Lease:
 
     async def _take(self) -> int | None:
         bucket = await self._bucket()
-        try:
-            return await bucket.create(self.key, self.owner.encode())
-        except KeyWrongLastSequenceError:
-            return await self._take_over(bucket)
+        for _ in range(_TRIES):
+            try:
+                return await bucket.create(self.key, self.owner.encode())
+            except KeyWrongLastSequenceError:
+                pass
+            # Somebody else's claim moves the key on, but so does a late renewal of our own: only a look can tell.
+            with contextlib.suppress(KeyWrongLastSequenceError, KeyDeletedError, KeyNotFoundError):
+                return await self._take_over(bucket)
+        return None
 
     async def _take_over(self, bucket: KeyValue) -> int | None:
-        """Take a key that expired, or that is ours. Safe against others by the revision."""
-        try:
-            # After an expiry with limit_marker_ttl nats-py sees an entry without a value, not a deletion.
-            entry = await bucket.get(self.key)
-            if entry.value and entry.value != self.owner.encode():
-                return None
-            return await bucket.update(self.key, self.owner.encode(), last=entry.revision)
-        except (KeyWrongLastSequenceError, KeyDeletedError, KeyNotFoundError):
+        """Take a key that expired, or that is ours; None when another has it. Safe against others by the revision."""
+        # After an expiry with limit_marker_ttl nats-py sees an entry without a value, not a deletion.
+        entry = await bucket.get(self.key)
+        if entry.value and entry.value != self.owner.encode():
             return None
+        return await bucket.update(self.key, self.owner.encode(), last=entry.revision)
 
     async def renew(self) -> None:
         """Hold it for another LEASE_TTL_S. Raises Fenced when it is lost, Unavailable when nobody answers."""
