@@ -217,7 +217,8 @@ class Pipeline:
         until = min(act.end, job.start + int(words[n - 1].end_s * SAMPLE_RATE_HZ)) if n else early.until
         written = (*early.words, *(w.text for w in words[:n]))
         self._memory = self._memory.looked_at(Early(written, until, tail, act.end))
-        shown = self._preview.heard(job.start, act.end, list(tail), heard.language, fresh=n > 0)
+        sure = heard.logprob >= self._settings.quick_ease
+        shown = self._preview.heard(job.start, act.end, list(tail), heard.language, sure=sure, fresh=n > 0)
         if not n:
             return [*shown]
         span = (max(act.speech, early.until), until)
@@ -251,7 +252,8 @@ class Pipeline:
         words = [w.text for w in guards.without_loops(heard.words, strict=True)]
         known = self._memory.words_since(job.start)
         rest = words[commit.rest_after(known, words) :]
-        return self._preview.heard(job.start, job.start + len(job.pcm), rest, heard.language)
+        sure = heard.logprob >= self._settings.quick_ease
+        return self._preview.heard(job.start, job.start + len(job.pcm), rest, heard.language, sure=sure)
 
     def _settle(self) -> list[Output]:
         """What needs no decoding comes out as soon as everything before it is out."""

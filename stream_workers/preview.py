@@ -34,16 +34,20 @@ class Preview:
         """A look at the sound up to ``end`` is under way."""
         self._asked = max(self._asked, end)
 
-    def heard(self, start: int, end: int, words: list[str], language: str, *, fresh: bool = False) -> list[InterimOut]:
+    def heard(
+        self, start: int, end: int, words: list[str], language: str, *, sure: bool, fresh: bool = False
+    ) -> list[InterimOut]:
         """What was heard from ``start`` to ``end``. Words shown as stable stay as they are.
 
+        ``sure``: it was read with ease; what the model doubts makes no word stable, however often it says so.
         ``fresh``: the words before these were just written.
         """
         if start != self._start or fresh:
             self._agreement.renew()
         stable = self._agreement.stable
         words = self._shown[:stable] + words[stable:]
-        stable = self._agreement.push(words)
+        if sure:
+            self._agreement.push(words)
         if not words and not self._shown:
             return []
         self._start, self._end, self._shown, self._language = start, end, words, language
