@@ -28,6 +28,8 @@ _HEARD_S = 4.0
 _FRAME = 320
 _MARGIN = SAMPLE_RATE_HZ // 20
 _MEGABYTE = 1024.0
+_STATM = Path("/proc/self/statm")
+"""Made once: a path interns its parts, which would show as growth."""
 _PHRASE, _BREATH = 16, 15
 """Syllables of 0.2 s in a breath, and hundredths of a second between two of them."""
 
@@ -96,7 +98,7 @@ def four_hours(hours: float = 4.0) -> dict[str, Any]:
 
 def _resident_mb() -> float:
     try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        pages = int(_STATM.read_text().split()[1])
     except OSError:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _MEGABYTE
     return pages * resource.getpagesize() / _MEGABYTE**2
