@@ -76,9 +76,9 @@ def test_streaming_is_as_accurate_as_offline_and_costs_a_bounded_multiple(name, 
     segments = model.transcribe(pcm.astype(np.float32) / 32768, beam_size=5, language="en")[0]
     offline = " ".join(s.text for s in segments)
     offline_s = time.perf_counter() - started
-    # About a hundred words each: a word is a point. Measured 2.8 points behind offline on ``call``; docs/benchmarks.md
-    # has the figures on long recordings.
-    assert plain_errors(said, " ".join(stream.finals)) <= plain_errors(said, offline) + 0.04
+    # About a hundred words each: a word is a point. Measured: call 1.8 points behind offline, standup none;
+    # docs/benchmarks.md has the figures on long recordings.
+    assert plain_errors(said, " ".join(stream.finals)) <= plain_errors(said, offline) + 0.03
     assert run.busy_s <= 12 * offline_s
     assert stream.broken_words <= max(1, 0.02 * stream.stable_words)
 
