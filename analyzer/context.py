@@ -20,7 +20,7 @@ NEAR_BEFORE_S, NEAR_AFTER_S = 20.0, 10.0
 AFTER_S = 15.0
 EARLY_S = 240.0
 """Before this the clock says nothing: a short meeting comes to the point at once."""
-ALONE = 1.5
+ALONE = 0.75
 """A mark that is so far above needs nobody around it: a plain promise in a quiet minute is a promise."""
 AFTER_UNITS = 4
 """Rows after a place that are looked at, at most: what a pass has of them."""

@@ -55,6 +55,12 @@ _TAIL = re.compile(
 _OPEN = re.compile(r"\b(?:it|that|this|them|those|these|they|him|her|he|she|there|ones|so|same|either)\b", re.I)
 _HEAR = re.compile(r"\b(?:that|this|these|those)\s+(?!is\b|was\b|will\b)\w{3,}|\bso that\b", re.I)
 _TRAILING = re.compile(rf"(?:,\s+{_NAME}|\s+(?:my|our)sel(?:f|ves))$")
+_CALLED = re.compile(
+    r"^(?P<rest>.*\b(?:the|a|an|my|our|your|his|her|their|this|these|those) (?:[a-z][\w-]+ )?"
+    r"(?!(?:to|with|and|or|for|from|by|of|at|about|like|as|than|not|ask|tell|call)\b)[a-z][\w-]+)"
+    r" (?P<name>[A-Z][\w-]+)$",
+    re.S,
+)
 _OPENING = re.compile(r"^(?:[^,;:]{1,24}[,;:]\s+){1,2}(?:(?:and|so|then|but)\s+)?(?=i\b|i['’]|we\b|please\b)", re.I)
 """Short clauses before the promise: *Of course, I'll …*, *He did, and I'll …*, *Joana, yes, I'll …*."""
 _DECIDED = re.compile(
@@ -93,7 +99,7 @@ def phrase(kind: Kind, units: list[Unit], row: int) -> Phrase:
         deed = _deed(plain) or _deed(_OPENING.sub("", plain))
         if deed is None:
             return _told_before(units, row) or Phrase(plain, rough=True)
-        text = tidy(_TRAILING.sub("", _without_due(_addressed(deed, units, row))))
+        text = tidy(_TRAILING.sub("", _uncalled(_without_due(_addressed(deed, units, row)), units, row)))
         if len(text.split()) < SHORT_WORDS - 1:
             return Phrase(plain, rough=True)
         return Phrase(text, rough=_unclear(text))
@@ -140,6 +146,13 @@ def _addressed(deed: str, units: list[Unit], row: int) -> str:
         deed = re.sub(r"\byour\b", f"{_plainly(other)}'s", deed)
         deed = re.sub(r"\byou\b(?!\s+(?:can|will|have|want|need|know|see|said|are))", _plainly(other), deed)
     return _TO_ALL.sub(r"\1 ", deed)
+
+
+def _uncalled(deed: str, units: list[Unit], row: int) -> str:
+    """``deed`` without the name of another speaker behind a whole object: *call the agency Omar* lost a comma."""
+    match = _CALLED.match(deed)
+    others = {(u.speaker or "").split(" ")[0] for u in units if u.speaker != units[row].speaker}
+    return match["rest"] if match and match["name"] in others else deed
 
 
 def _named(speaker: str) -> bool:
