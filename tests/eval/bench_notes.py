@@ -1,8 +1,9 @@
 """Measure the notes of a running server: ``python -m tests.eval.bench_notes [--stream FILE] [--replay FILE]…``.
 
 ``--stream`` plays a recording at the pace of speech and tells how long after it was said each item was on the feed;
-``--replay`` sends all turns of a transcript at once. Both tell how long after the end the recap was there, and what
-it cost the machine is up to what else runs on it: give it an idle one. Start the server first (``rapporteur up``).
+``--replay`` sends all turns of a transcript at once, or at ``--pace``. Both tell how long after the end the recap was
+there, and what it cost the machine is up to what else runs on it: give it an idle one. Start the server first
+(``rapporteur up``).
 """
 
 import argparse
@@ -62,8 +63,8 @@ async def streamed(server: Server, file: Path) -> str:
     return f"{file.name}: {_waits(waits)}, recap {_after(seen, ended)}, {len(seen.better)} texts improved by then"
 
 
-async def replayed(server: Server, file: Path) -> str:
-    """Send the transcript in ``file`` at once and tell when its recap was there."""
+async def replayed(server: Server, file: Path, pace: float) -> str:
+    """Send the transcript in ``file``, ``pace`` times as slowly as it was spoken, and tell when its recap was there."""
     script = replaying.read(file)
     meeting = await server.start_meeting(title=script.id, participants=script.participants)
     track = await server.add_track(meeting, "transcript")
@@ -71,7 +72,7 @@ async def replayed(server: Server, file: Path) -> str:
     async with asyncio.timeout(COMPLETION_TIMEOUT_S), asyncio.TaskGroup() as tasks:
         tasks.create_task(follow(server, meeting, seen))
         began = time.monotonic()
-        await replaying.send(server, meeting, track, script, pace=0.0)
+        await replaying.send(server, meeting, track, script, pace=pace)
         await server.call("POST", f"/v1/meetings/{meeting}/end")
         ended = time.monotonic()
     first = min((at for at, _ in seen.items.values()), default=began) - began
@@ -96,7 +97,7 @@ async def bench(args: argparse.Namespace) -> None:
     """Measure one after the other."""
     async with server_for(settings.load(os.environ), args.url) as server:
         for file in args.replay:
-            print(await replayed(server, file), flush=True)
+            print(await replayed(server, file, args.pace), flush=True)
         for file in args.stream:
             print(await streamed(server, file), flush=True)
 
@@ -106,6 +107,9 @@ def main() -> None:
     parser.add_argument("--url", help="address of the server; default: the one of the data folder")
     parser.add_argument("--stream", type=Path, action="append", default=[], help="a recording, at the pace of speech")
     parser.add_argument("--replay", type=Path, action="append", default=[], help="a transcript, all turns at once")
+    parser.add_argument(
+        "--pace", type=float, default=0.0, help="of the transcript: 0.05 = twenty times as fast as spoken"
+    )
     asyncio.run(bench(parser.parse_args()))
 
 
