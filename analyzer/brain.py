@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 import msgspec
-import numpy as np
 
 from analyzer import chapters, rejudge
 from analyzer.backlog import Backlog, writable
@@ -152,9 +151,9 @@ class Brain:
         self, units: list[Unit], vectors: Matrix, done: tuple[Chapter, ...], transcript: Transcript,
         model: LanguageModel | None,
     ) -> Step:  # fmt: skip
-        lines = [line(u) for u in chapters.telling(units, np.asarray(vectors))]
+        lines = [line(u) for u in chapters.telling(units, vectors)]
         chapter = await self._writer.chapter(lines, units[0].start, units[-1].end, model)
-        mood = self._tone.mood(units, np.asarray(vectors))
+        mood = self._tone.mood(units, vectors)
         return Step(chapters=(*done, msgspec.structs.replace(chapter, mood=mood)))
 
     async def _summary(self, parts: tuple[Chapter, ...], transcript: Transcript, model: LanguageModel | None) -> str:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from analyzer import cues
 from analyzer.units import Unit
+from analyzer.weights import stored
 from contracts.errors import Misconfigured
 
 KINDS = ("action", "decision", "question", "risk")
@@ -29,17 +30,11 @@ class Detector:
     @classmethod
     def load(cls, path: Path = WEIGHTS) -> Self:
         """The committed weights. Raises Misconfigured when they are damaged."""
-        try:
-            with np.load(path, allow_pickle=False) as stored:
-                grams = [str(g) for g in stored["grams"]]
-                rows = stored["gram_weights"].astype(np.float32)
-                return cls(
-                    stored["dense"].astype(np.float32),
-                    dict(zip(grams, rows, strict=True)),
-                    stored["bias"].astype(np.float32),
-                )
-        except (OSError, KeyError, ValueError) as exc:
-            raise Misconfigured("the detector's weights are missing or damaged", source="detector") from exc
+        dense, grams, rows, bias = stored(path, ("dense", "grams", "gram_weights", "bias"), "detector")
+        if len(grams) != len(rows):
+            raise Misconfigured("the weights of the detector are damaged", source="detector")
+        words = dict(zip(map(str, grams), rows.astype(np.float32), strict=True))
+        return cls(dense.astype(np.float32), words, bias.astype(np.float32))
 
     def scores(self, units: list[Unit], vectors: Matrix) -> Matrix:
         """Log-odds per unit (rows, time order) and kind (columns, order of KINDS); 0 = trusted without a judge."""

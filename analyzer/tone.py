@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from analyzer.detector import Matrix
 from analyzer.units import Unit
-from contracts.errors import Misconfigured
+from analyzer.weights import stored
 from contracts.recap import Mood
 
 WEIGHTS = Path(__file__).with_name("tone.npz")
@@ -32,11 +32,8 @@ class Tone:
     @classmethod
     def load(cls, path: Path = WEIGHTS) -> Self:
         """The committed weights. Raises Misconfigured when they are damaged."""
-        try:
-            with np.load(path, allow_pickle=False) as stored:
-                return cls(stored["weights"].astype(np.float32), stored["bias"].astype(np.float32))
-        except (OSError, KeyError, ValueError) as exc:
-            raise Misconfigured("the weights of the tone are missing or damaged", source="tone") from exc
+        weights, bias = stored(path, ("weights", "bias"), "tone")
+        return cls(weights.astype(np.float32), bias.astype(np.float32))
 
     def scores(self, vectors: Matrix) -> Matrix:
         """Per sentence the chance that it sounds glad less the chance that it sounds worried."""
@@ -50,7 +47,7 @@ class Tone:
         """The mood of ``units`` and the words that it rests on most; None where nothing is felt."""
         if not units:
             return None
-        scores = self.scores(np.asarray(vectors))
+        scores = self.scores(vectors)
         felt = [r for r, u in enumerate(units) if abs(scores[r]) >= FELT and len(u.text.split()) >= SHORTEST_WORDS]
         if not felt:
             return None

@@ -18,6 +18,7 @@ from analyzer.prompt import Prompts
 from analyzer.recap import Writer
 from analyzer.session import Session
 from analyzer.settings import AnalyzerSettings
+from analyzer.tone import Tone
 from analyzer.vectors import Remembered
 from contracts import log, service, subjects
 from contracts.bus import Bus
@@ -41,6 +42,7 @@ class Worker:
         self._guard = Guard(settings.deadline_s)
         self._prompts = Prompts.load()
         self._detector = Detector.load()
+        self._tone = Tone.load()
         self._running: dict[str, asyncio.Task[None]] = {}
         self._log = log.get(owner=self._owner)
 
@@ -81,7 +83,7 @@ class Worker:
     def _session(self, work: MeetingWork, embedder: AsyncEmbedder) -> Session:
         vectors = Remembered(embedder)
         chain = Chain(self._detector, vectors, self._prompts, self._guard)
-        brain = Brain(chain, Writer(self._prompts, self._guard), vectors)
+        brain = Brain(chain, Writer(self._prompts, self._guard), vectors, self._tone)
         return Session(self._bus, work, self._owner, self._models, brain)
 
     async def _attend(self, key: str, session: Session) -> None:

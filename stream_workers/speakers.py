@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contracts.audio import SAMPLE_RATE_HZ
+from contracts.int8 import direction, to_int8
 from stream_workers.clusters import Limits, Matrix, Prints, centroids, group
 from stream_workers.turns import Piece, pairs
 
@@ -121,14 +122,11 @@ class Speakers:
             if anchor.label is not None:
                 seconds[anchor.label] = seconds.get(anchor.label, 0.0) + anchor.weight
         return tuple(
-            Known(label, (centre * 127 / np.abs(centre).max()).round().astype(np.int8).tobytes(), seconds[label])
-            for label, centre in self._centres.items()
-            if label in seconds
+            Known(label, to_int8(centre), seconds[label]) for label, centre in self._centres.items() if label in seconds
         )
 
     def _restore(self, known: Known) -> None:
-        mean = np.frombuffer(known.mean, np.int8).astype(np.float32)
-        mean /= np.linalg.norm(mean)
+        mean = direction(known.mean)
         self._anchors.append(_Anchor(mean, known.seconds, -100.0 * (1 + known.label), known.label, []))
         self._centres[known.label] = mean
         self._labels = max(self._labels, known.label + 1)

@@ -6,10 +6,11 @@ from typing import Any
 import apsw
 import msgspec
 
+from contracts.int8 import to_int8
 from gateway.index import wordlists
 from gateway.index.columns import Columns, Row
 from gateway.index.port import MAX_PARTS, Card, Entry, Passage
-from gateway.index.quantise import to_bits, to_int8
+from gateway.index.quantise import to_bits
 
 MERGE_AT = 2048
 """So many passages are kept beside the word lists before they are merged into them."""

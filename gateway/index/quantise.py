@@ -10,12 +10,6 @@ from contracts.embedder import DIMENSIONS
 Vectors = NDArray[np.float32]
 
 
-def to_int8(vector: Vectors) -> bytes:
-    """The vector scaled to its own largest number; a cosine does not see the scale."""
-    top = float(np.abs(vector).max()) or 1.0
-    return np.round(vector * (127.0 / top)).astype(np.int8).tobytes()
-
-
 def to_bits(vector: Vectors) -> bytes:
     """The signs, eight to a byte."""
     return np.packbits(vector > 0, bitorder="little").tobytes()

@@ -35,17 +35,9 @@ class Limits(msgspec.Struct, frozen=True):
 async def probe(path: Path, container: str, limits: Limits) -> None:
     """Whether the file can be read, holds sound and says that it is not too long. Raises BadInput or TooLarge."""
     job = Job(container, limits.max_duration_s, limits.max_memory_bytes, limits.max_cpu_s, MIN_SAMPLES)
-    process = await _start(path, job)
-    try:
-        async with asyncio.timeout(limits.stall_s):
-            found, _ = await process.communicate()
-            _judge(process.returncode or 0)
-    except TimeoutError as exc:
-        raise BadInput("the file takes too long to read", source="client") from exc
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+    async with _child(path, job) as process, asyncio.timeout(limits.stall_s):
+        found, _ = await process.communicate()
+        _judge(process.returncode or 0)
     if len(found) < MIN_SAMPLES * 2:
         raise BadInput("the file holds no sound", source="client")
 
@@ -53,10 +45,9 @@ async def probe(path: Path, container: str, limits: Limits) -> None:
 async def decoded(path: Path, container: str, limits: Limits) -> AsyncIterator[bytes]:
     """Blocks of one second, the last one shorter. Raises BadInput or TooLarge when the file is at fault."""
     job = Job(container, limits.max_duration_s, limits.max_memory_bytes, limits.max_cpu_s)
-    process = await _start(path, job)
-    if process.stdout is None:
-        raise Unavailable("the decoder did not start", source="decoder")
-    try:
+    async with _child(path, job) as process:
+        if process.stdout is None:
+            raise Unavailable("the decoder did not start", source="decoder")
         while True:
             async with asyncio.timeout(limits.stall_s):
                 block = await _block(process.stdout)
@@ -66,6 +57,14 @@ async def decoded(path: Path, container: str, limits: Limits) -> AsyncIterator[b
                 break
         async with asyncio.timeout(limits.stall_s):
             _judge(await process.wait())
+
+
+@contextlib.asynccontextmanager
+async def _child(path: Path, job: Job) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The decoder at work on a file; it is gone when the context ends. A timeout in it is the file's fault."""
+    process = await _start(path, job)
+    try:
+        yield process
     except TimeoutError as exc:
         raise BadInput("the file takes too long to read", source="client") from exc
     finally:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from contracts.int8 import direction, to_int8
+
 LEAST_S = 6.0
 """Speech of a label before it is compared."""
 TO_REMEMBER_S = 10.0
@@ -36,13 +38,7 @@ class Voice:
     @property
     def vector(self) -> NDArray[np.float32]:
         """The direction, of length 1."""
-        return unit(np.frombuffer(self.mean, np.int8).astype(np.float32))
-
-
-def unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
-    """``vector`` with length 1; nothing stays nothing, and is like nobody."""
-    scaled: NDArray[np.float32] = vector / max(float(np.linalg.norm(vector)), 1e-9)
-    return scaled
+        return direction(self.mean)
 
 
 def likeness(heard: Sequence[Voice], remembered: Sequence[Voice]) -> NDArray[np.float32]:
@@ -91,9 +87,4 @@ def joined(one: Voice, two: Voice) -> Voice | None:
     if float(one.vector @ two.vector) < OTHER:
         return None
     seconds = (min(one.seconds, MOST_S), min(two.seconds, MOST_S))
-    return Voice(one.key, packed(one.vector * seconds[0] + two.vector * seconds[1]), sum(seconds))
-
-
-def packed(vector: NDArray[np.float32]) -> bytes:
-    """The vector as int8, as checkpoints keep it."""
-    return (vector * (127 / max(float(np.abs(vector).max()), 1e-9))).round().astype(np.int8).tobytes()
+    return Voice(one.key, to_int8(one.vector * seconds[0] + two.vector * seconds[1]), sum(seconds))

@@ -10,9 +10,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from contracts.int8 import to_int8
 from gateway.index import wordlists
 from gateway.index.port import Card, Entry, Passage
-from gateway.index.quantise import to_bits, to_int8
+from gateway.index.quantise import to_bits
 from gateway.index.sqlite import IndexFile
 
 BLOCK = 1 << wordlists.BLOCK_BITS

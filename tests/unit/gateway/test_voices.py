@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from contracts.int8 import to_int8, unit
 from contracts.lifecycle import MeetingStarted
 from contracts.notes import SpeakerRenamed
 from gateway.store.models import Voice as Row
@@ -19,10 +20,8 @@ from gateway.voices.matching import (
     disproved,
     joined,
     likeness,
-    packed,
     recognised,
     suggested,
-    unit,
 )
 from gateway.voices.recogniser import renamings
 
@@ -32,7 +31,7 @@ ANA, TOM = (unit(RNG.normal(size=SIZE).astype(np.float32)) for _ in range(2))
 
 
 def voice(key: str, vector: NDArray[np.float32], seconds: float = 20.0) -> Voice:
-    return Voice(key, packed(vector), seconds)
+    return Voice(key, to_int8(vector), seconds)
 
 
 def like(vector: NDArray[np.float32], alike: float, seed: int = 0) -> NDArray[np.float32]:
@@ -116,7 +115,7 @@ def view(*renamed: tuple[str, str, str]) -> MeetingView:
 
 
 def row(key: str, name: str, vector: NDArray[np.float32]) -> Row:
-    return Row(id=key, user="o", name=name, model="x", mean=packed(vector), seconds=20.0, notice="n", at=0.0)
+    return Row(id=key, user="o", name=name, model="x", mean=to_int8(vector), seconds=20.0, notice="n", at=0.0)
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from contracts.int8 import to_int8
 from gateway.index.port import Candidate, Card, Line, Passage
-from gateway.index.quantise import cosines, to_bits, to_int8
+from gateway.index.quantise import cosines, to_bits
 from gateway.index.rank import Weights, mode_of, rank
 from gateway.index.snippets import snippet
 from gateway.index.words import named, topic_words
