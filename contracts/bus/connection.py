@@ -87,6 +87,11 @@ class Bus:
         """Whether the server answers right now, as far as the client knows."""
         return self._client.is_connected
 
+    @property
+    def inboxes(self) -> int:
+        """Subscriptions that are open on this connection: one for its answers, one for each reader and watcher."""
+        return len(self._client._subs)
+
     # -- set-up ---------------------------------------------------------------------------------
 
     async def set_up(self) -> None:

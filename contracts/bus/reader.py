@@ -18,6 +18,7 @@ from contracts.bus.translate import (
 )
 
 _CONSUMER_IDLE_S = 30.0
+_FORGET_S = 1.0
 
 
 class Reader:
@@ -45,7 +46,7 @@ class Reader:
             async with asyncio.timeout(timeout_s + REQUEST_TIMEOUT_S):
                 messages = await self._fetch(timeout_s, batch)
         except NATS_ERRORS as exc:
-            self._subscription = None
+            await self._forget()
             raise translated(exc) from exc
         still_wanted()
         return messages
@@ -105,8 +106,11 @@ class Reader:
 
     async def _forget(self) -> None:
         subscription, self._subscription = self._subscription, None
-        if subscription is not None:
-            with contextlib.suppress(nats.errors.Error, ValueError):
+        if subscription is None:
+            return
+        with contextlib.suppress(nats.errors.Error, ValueError, TimeoutError):
+            async with asyncio.timeout(_FORGET_S):
+                # The connection lets go of its inbox, and of what waits in it, before it tells the server.
                 await subscription.unsubscribe()
 
     async def close(self) -> None:

@@ -49,6 +49,25 @@ async def test_a_reader_delivers_each_message_once_over_a_connection_that_keeps_
     report("F5", part="reader", messages=count, broken_connections=breaks)
 
 
+async def test_a_reader_that_gets_no_answer_leaves_no_inbox_behind(
+    bus: Bus, bus_settings: BusSettings, nats_server: NatsServer
+) -> None:
+    await bus.append(SUBJECT, b"1", msg_id="1")
+    async with FaultProxy(nats_server.port) as proxy, asyncio.timeout(PATIENCE_S):
+        far = await _through(proxy, bus_settings)
+        reader, before = far.reader(subjects.AUDIO_STREAM, SUBJECT), far.inboxes
+        assert len(await reader.fetch(batch=1)) == 1
+        assert far.inboxes > before
+        proxy.mode = Mode.HALF_OPEN
+        with pytest.raises(Unavailable):
+            await reader.fetch()
+        left = far.inboxes
+        proxy.mode = Mode.PASS
+        proxy.drop()
+        await far.close()
+    assert left <= before + 1, "more than the inbox of answers"
+
+
 @pytest.mark.parametrize("mode", [Mode.BLACKHOLE, Mode.HALF_OPEN])
 async def test_f5_a_message_that_is_sent_again_after_a_silent_cut_is_stored_once(
     bus: Bus, bus_settings: BusSettings, nats_server: NatsServer, report: Report, mode: Mode
