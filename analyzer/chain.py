@@ -98,7 +98,7 @@ class Chain:
 
 def quick(candidate: Candidate, transcript: Transcript) -> Draft:
     """The candidate as an item in the speaker's own words."""
-    said = phrase(candidate.kind, list(candidate.units), candidate.row)
+    said = phrase(candidate.kind, list(candidate.units), candidate.row, transcript.people())
     draft = draft_of(candidate, said.text, _chance(candidate.score), transcript)
     if said.says is None:
         return draft

@@ -6,6 +6,7 @@ a language model's time.
 """
 
 import re
+from collections.abc import Sequence
 
 import msgspec
 
@@ -92,14 +93,15 @@ class Phrase(msgspec.Struct, frozen=True):
     """The row that says what is to be done, where the place itself says only who does it and when."""
 
 
-def phrase(kind: Kind, units: list[Unit], row: int) -> Phrase:
-    """The item's text from unit ``row`` of ``units``."""
+def phrase(kind: Kind, units: list[Unit], row: int, people: Sequence[str] = ()) -> Phrase:
+    """The item's text from unit ``row`` of ``units``; ``people`` are others who are there, silent or not."""
     plain = from_words(units[row])
     if kind == "action":
         deed = _deed(plain) or _deed(_OPENING.sub("", plain))
         if deed is None:
-            return _told_before(units, row) or Phrase(plain, rough=True)
-        text = tidy(_TRAILING.sub("", _uncalled(_without_due(_addressed(deed, units, row)), units, row)))
+            return _told_before(units, row, people) or Phrase(plain, rough=True)
+        deed = _uncalled(_without_due(_addressed(deed, units, row)), units, row, people)
+        text = tidy(_TRAILING.sub("", deed))
         if len(text.split()) < SHORT_WORDS - 1:
             return Phrase(plain, rough=True)
         return Phrase(text, rough=_unclear(text))
@@ -107,7 +109,7 @@ def phrase(kind: Kind, units: list[Unit], row: int) -> Phrase:
     return Phrase(text or plain, rough=_unclear(text) and kind == "decision")
 
 
-def _told_before(units: list[Unit], row: int) -> Phrase | None:
+def _told_before(units: list[Unit], row: int, people: Sequence[str]) -> Phrase | None:
     """The task that *I'll do it* takes on: what one of the sentences before asked for or said there is to do."""
     forms = (
         form.match(text)
@@ -117,7 +119,8 @@ def _told_before(units: list[Unit], row: int) -> Phrase | None:
     if not any(m and _THAT.match(m["deed"]) for m in forms):
         return None
     for before in range(row - 1, max(-1, row - 1 - LOOK_BACK), -1):
-        found = phrase("action", units[: row + 1], before) if _deed(from_words(units[before])) else None
+        asked = _deed(from_words(units[before])) is not None
+        found = phrase("action", units[: row + 1], before, people) if asked else None
         if found is not None:
             return msgspec.structs.replace(found, says=before)
     return None
@@ -148,10 +151,11 @@ def _addressed(deed: str, units: list[Unit], row: int) -> str:
     return _TO_ALL.sub(r"\1 ", deed)
 
 
-def _uncalled(deed: str, units: list[Unit], row: int) -> str:
-    """``deed`` without the name of another speaker behind a whole object: *call the agency Omar* lost a comma."""
+def _uncalled(deed: str, units: list[Unit], row: int, people: Sequence[str]) -> str:
+    """``deed`` without the name of another person behind a whole object: *call the agency Omar* lost a comma."""
     match = _CALLED.match(deed)
-    others = {(u.speaker or "").split(" ")[0] for u in units if u.speaker != units[row].speaker}
+    there = {*people, *(u.speaker or "" for u in units)} - {units[row].speaker or ""}
+    others = {name.split(" ")[0] for name in there}
     return match["rest"] if match and match["name"] in others else deed
 
 

@@ -73,7 +73,7 @@ def _same(
 def _moved(item: NoteItem, same: Candidate, standing: list[tuple[Evidence, ...]], transcript: Transcript) -> NoteItem:
     """The item as what is found now says it."""
     unit = _unit(same)
-    text = phrase(same.kind, list(same.units), same.row).text
+    text = phrase(same.kind, list(same.units), same.row, transcript.people()).text
     draft = draft_of(same, text, item.confidence or 0.0, transcript)
     owner = draft.owner if draft.owner and known(draft.owner, transcript.people(), unit.text) else None
     moved = evidence_of((unit,))

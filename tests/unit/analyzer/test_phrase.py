@@ -57,6 +57,12 @@ def test_doing_it_is_told_by_what_was_said_before(before: tuple[str, str], promi
     assert (found.text, found.says) == (text, None if text == promise else 0)
 
 
+def test_a_name_of_somebody_who_is_there_but_has_no_label_yet_is_not_part_of_the_task() -> None:
+    units = Said(("Speaker 1", "Could you call the agency Omar?"), ("Speaker 2", "Sure.")).units()
+    assert phrase("action", units, 0, ["Omar Haddad", "Ana"]).text == "Call the agency"
+    assert phrase("action", units, 0, ["Ana"]).text == "Call the agency Omar"
+
+
 @pytest.mark.parametrize("kind", ["action", "decision", "question", "risk"])
 def test_no_words_are_added_but_names_of_the_speakers(kind: Kind) -> None:
     units = Said(
