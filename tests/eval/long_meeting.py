@@ -1,14 +1,16 @@
 """Does a pass cost more late in a long meeting? ``python -m tests.eval.long_meeting [--minutes 125]``.
 
-Joins public AMI meetings to one long meeting and drives the worker's code over it on virtual time. Prints processor
-seconds per pass and the length of the questions for the language model, early and late. The model is not asked: what
-it would read is counted, and it answers nothing.
+The same ten minutes of talk are heard twice: at the beginning of a meeting, and at the end of a long one of other
+public AMI meetings joined together. So what differs is the age of the meeting, not what is said. Drives the worker's
+code on virtual time and prints processor seconds per pass and the length of the questions for the language model. The
+model is not asked: what it would read is counted, and it answers nothing.
 """
 
 import argparse
 import asyncio
 import os
-from statistics import mean
+from statistics import mean, median
+from typing import Any
 
 from analyzer.brain import Brain
 from analyzer.chain import Chain
@@ -23,7 +25,10 @@ from contracts.settings import models_dir
 from tests.eval import corpus
 from tests.eval.eval_notes import Run
 
-EARLY_MIN, LATE_MIN = (3.0, 13.0), (-10.0, 0.0)
+Turn = dict[str, Any]
+LEAD_MIN, HEARD_MIN = 3.0, 13.0
+"""The talk that is compared, in minutes of the meeting that it comes from; what is before it leads up to it."""
+SHORT_RUNS = 5
 
 
 class Counting:
@@ -60,39 +65,59 @@ class Long(Run):
         self.asked += [(now, chars) for chars in self.counting.chars[before:]]
 
 
-def joined(minutes: float) -> corpus.Meeting:
-    """AMI meetings one after the other, as one, up to ``minutes``."""
-    turns: list[dict[str, object]] = []
-    clock = 0.0
-    for meeting in (m for m in corpus.public() if m["corpus"] == "AMI"):
-        first, last = meeting["turns"][0]["start"], meeting["turns"][-1]["end"]
-        turns += [{**t, "start": t["start"] - first + clock, "end": t["end"] - first + clock} for t in meeting["turns"]]
-        clock += last - first + 5.0
-        if clock >= 60 * minutes:
-            break
-    speakers = {str(t["speaker"]): {"name": f"Person {t['speaker']}"} for t in turns}
-    return {"id": "long", "speakers": speakers, "turns": [t for t in turns if float(str(t["end"])) <= 60 * minutes]}
+def _moved(turns: list[Turn], by_s: float) -> list[Turn]:
+    return [{**t, "start": t["start"] + by_s, "end": t["end"] + by_s} for t in turns]
+
+
+def _meeting(turns: list[Turn]) -> corpus.Meeting:
+    speakers = {t["speaker"]: {"name": f"Person {t['speaker']}"} for t in turns}
+    return {"id": "long", "speakers": speakers, "turns": turns}
+
+
+def talks(minutes: float) -> tuple[corpus.Meeting, corpus.Meeting]:
+    """The beginning of one meeting alone, and the same behind others, ``minutes`` long together."""
+    first, *others = (m["turns"] for m in corpus.public() if m["corpus"] == "AMI")
+    talk = _moved(first, -first[0]["start"])
+    talk = [t for t in talk if t["end"] <= 60 * HEARD_MIN]
+    before: list[Turn] = []
+    for turns in others:
+        clock = before[-1]["end"] + 5.0 if before else 0.0
+        before += _moved(turns, clock - turns[0]["start"])
+    room_s = 60 * (minutes - HEARD_MIN)
+    before = [t for t in before if t["end"] <= room_s]
+    return _meeting(talk), _meeting(before + _moved(talk, room_s))
 
 
 async def bench(minutes: float) -> None:
     """Run and print."""
-    vectors = Remembered(await AsyncEmbedder.load(models_dir(os.environ)))
     guard, prompts = Guard(120.0), Prompts.load()
-    run = Long(
-        joined(minutes),
-        Brain(Chain(Detector.load(), vectors, prompts, guard), Writer(prompts, guard), vectors),
-        Counting(),
-    )
-    items = await run.play(chapters=True)
-    end_min = run.transcript.end_s / 60
-    spans = (EARLY_MIN, (end_min + LATE_MIN[0], end_min))
-    for name, found in (("processor seconds per pass", run.passes), ("characters per question", run.asked)):
-        early, late = (mean(v for at, v in found if low <= at / 60 <= high) for low, high in spans)
-        print(
-            f"{name}: minutes {spans[0][0]:.0f}-{spans[0][1]:.0f} {early:.3f}, "
-            f"minutes {spans[1][0]:.0f}-{spans[1][1]:.0f} {late:.3f}, ratio {late / early:.2f}"
+    short, long = talks(minutes)
+
+    async def heard(meeting: corpus.Meeting) -> Long:
+        fresh = Remembered(await AsyncEmbedder.load(models_dir(os.environ)))
+        run = Long(
+            meeting, Brain(Chain(Detector.load(), fresh, prompts, guard), Writer(prompts, guard), fresh), Counting()
         )
-    print(f"{len(items)} items, {len(run.passes)} passes, {len(run.transcript.notes.chapters)} chapters")
+        await run.play(chapters=True)
+        return run
+
+    early = [await heard(short) for _ in range(SHORT_RUNS)]
+    late = await heard(long)
+    since = minutes + LEAD_MIN - HEARD_MIN
+    for name, of in (("processor ms per pass", _cost_ms), ("characters per question", _length)):
+        before = median(of(run, LEAD_MIN, HEARD_MIN) for run in early)
+        after = of(late, since, minutes)
+        print(f"{name}: {before:.1f} at the beginning, {after:.1f} at minute {minutes:.0f}, ratio {after / before:.2f}")
+    notes = late.transcript.notes
+    print(f"{len(notes.items)} items, {len(late.passes)} passes, {len(notes.chapters)} chapters")
+
+
+def _cost_ms(run: Long, low_min: float, high_min: float) -> float:
+    return 1000 * mean(cost for at, cost in run.passes if low_min <= at / 60 <= high_min)
+
+
+def _length(run: Long, low_min: float, high_min: float) -> float:
+    return mean(chars for at, chars in run.asked if low_min <= at / 60 <= high_min)
 
 
 def main() -> None:
