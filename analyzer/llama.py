@@ -7,16 +7,17 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Self
 
-import msgspec
 import xllamacpp
 
 from analyzer.llm import Answer, Prompt
-from contracts.errors import Fault, Misconfigured, TooLarge, Unavailable
+from contracts.errors import Misconfigured, TooLarge, Unavailable
 from contracts.settings import cpu_count
 
 _CHARS_PER_TOKEN = 2.5
 """Low on purpose: English has about four, other languages fewer. Only a guard against prompts that cannot fit."""
 _SOURCE = "llm"
+_BATCH_TOKENS = 128
+"""A question is read in parts of so many tokens; after each it can be given up."""
 
 
 class LlamaModel:
@@ -40,35 +41,28 @@ class LlamaModel:
 
     async def judge(self, prompt: Prompt) -> float:
         """See ``LanguageModel``: the share of yes among the probabilities of yes and no."""
-        body = await self._ask(prompt, {"max_tokens": 1, "logprobs": True, "top_logprobs": 20}, 1)
-        try:
-            top = body["choices"][0]["logprobs"]["content"][0]["top_logprobs"]
-        except (KeyError, IndexError, TypeError) as exc:
-            raise Unavailable("the language model gave no probabilities", source=_SOURCE) from exc
-        return yes_share([(str(t["token"]), float(t["logprob"])) for t in top])
+        heard = await self._ask(prompt, {"max_tokens": 1, "logprobs": True, "top_logprobs": 20}, 1)
+        if not heard.likely:
+            raise Unavailable("the language model gave no probabilities", source=_SOURCE)
+        return yes_share(heard.likely)
 
     async def write(self, prompt: Prompt, schema: dict[str, object], max_tokens: int) -> Answer:
         """See ``LanguageModel``."""
         wanted = {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}
-        body = await self._ask(prompt, {"max_tokens": max_tokens, "response_format": wanted}, max_tokens)
-        try:
-            choice, usage = body["choices"][0], body.get("usage", {})
-            cached = usage.get("prompt_tokens_details", {}).get("cached_tokens", 0)
-            return Answer(
-                choice["message"]["content"] or "",
-                prompt_tokens=usage.get("prompt_tokens", 0),
-                cached_tokens=cached,
-                answer_tokens=usage.get("completion_tokens", 0),
-                complete=choice.get("finish_reason") == "stop",
-            )
-        except (KeyError, IndexError, TypeError, AttributeError) as exc:
-            raise Unavailable("the language model gave no answer", source=_SOURCE) from exc
+        heard = await self._ask(prompt, {"max_tokens": max_tokens, "response_format": wanted}, max_tokens)
+        return Answer(
+            "".join(heard.text),
+            prompt_tokens=heard.prompt_tokens,
+            cached_tokens=heard.cached_tokens,
+            answer_tokens=heard.answer_tokens,
+            complete=heard.reason == "stop",
+        )
 
     async def close(self) -> None:
-        """See ``LanguageModel``; an answer in the making is waited for, as its thread cannot be stopped."""
+        """See ``LanguageModel``; the thread ends with the part of a question or answer that it is at."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
-    async def _ask(self, prompt: Prompt, extra: dict[str, object], answer_tokens: int) -> dict[str, Any]:
+    async def _ask(self, prompt: Prompt, extra: dict[str, object], answer_tokens: int) -> "_Heard":
         guess = (len(prompt.system) + len(prompt.user)) / _CHARS_PER_TOKEN + answer_tokens
         if guess > self._context_tokens:
             raise TooLarge("the prompt does not fit into the model's context", source=_SOURCE)
@@ -76,9 +70,12 @@ class LlamaModel:
             "messages": [{"role": "system", "content": prompt.system}, {"role": "user", "content": prompt.user}],
             "temperature": 0,
             "cache_prompt": True,
+            "stream": True,
+            "stream_options": {"include_usage": True},
+            "return_progress": True,
             **extra,
         }
-        # A caller that has gone away while it waited must not cost the next one a whole answer.
+        # A caller that has gone away must not cost the next one a whole answer, nor the machine.
         wanted = threading.Event()
         wanted.set()
         try:
@@ -88,20 +85,55 @@ class LlamaModel:
         finally:
             wanted.clear()
 
-    def _call(self, request: dict[str, object], wanted: threading.Event) -> dict[str, Any]:
+    def _call(self, request: dict[str, object], wanted: threading.Event) -> "_Heard":
+        heard = _Heard()
+
+        def take(piece: Any) -> bool:
+            """True ends the answer."""
+            heard.take(piece)
+            return not wanted.is_set()
+
+        if wanted.is_set():
+            try:
+                self._server.handle_chat_completions(request, take)
+            except Exception as exc:  # the binding raises bare exceptions of its own
+                raise Unavailable(f"the language model failed ({type(exc).__name__})", source=_SOURCE) from exc
         if not wanted.is_set():
             raise Unavailable("nobody waits for the answer", source=_SOURCE)
-        try:
-            body = self._server.handle_chat_completions(request)
-        except Fault:
-            raise
-        except Exception as exc:  # the binding raises bare exceptions of its own
-            raise Unavailable(f"the language model failed ({type(exc).__name__})", source=_SOURCE) from exc
-        if isinstance(body, bytes | str):
-            body = msgspec.json.decode(body)
-        if not isinstance(body, dict) or body.get("error") or "choices" not in body:
+        if heard.refused or not heard.reason:
             raise Unavailable("the language model refused the question", source=_SOURCE)
-        return body
+        return heard
+
+
+class _Heard:
+    """An answer that comes in pieces, in the form of OpenAI's ``chat.completion.chunk``."""
+
+    def __init__(self) -> None:
+        self.text: list[str] = []
+        self.reason = ""
+        self.refused = False
+        self.likely: list[tuple[str, float]] = []
+        """What the first token could have been, with log probabilities; where they were asked for."""
+        self.prompt_tokens = self.cached_tokens = self.answer_tokens = 0
+
+    def take(self, piece: Any) -> None:
+        """Take in one piece. What is not of the form is a refusal: a model's words are never guessed."""
+        try:
+            self._take(piece)
+        except (KeyError, IndexError, TypeError, AttributeError, ValueError):
+            self.refused = True
+
+    def _take(self, piece: Any) -> None:
+        self.refused |= bool(piece.get("error"))
+        for choice in piece.get("choices", ()):
+            self.text.append(choice["delta"].get("content") or "")
+            self.reason = choice["finish_reason"] or self.reason
+            if not self.likely and choice.get("logprobs"):
+                top = choice["logprobs"]["content"][0]["top_logprobs"]
+                self.likely = [(str(t["token"]), float(t["logprob"])) for t in top]
+        if usage := piece.get("usage"):
+            self.prompt_tokens, self.answer_tokens = usage["prompt_tokens"], usage["completion_tokens"]
+            self.cached_tokens = usage["prompt_tokens_details"]["cached_tokens"]
 
 
 def yes_share(top: list[tuple[str, float]]) -> float:
@@ -123,6 +155,7 @@ def _serve(path: Path, threads: int, context_tokens: int) -> Any:
     params.n_gpu_layers = 0
     params.warmup = False
     params.verbosity = -1
+    params.n_batch = _BATCH_TOKENS
     params.cache_ram_mib = 256
     for part in (params.cpuparams, params.cpuparams_batch):
         part.n_threads = threads

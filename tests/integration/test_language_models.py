@@ -8,6 +8,7 @@ import asyncio
 import json
 import os
 import shutil
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -99,6 +100,24 @@ async def test_a_cancelled_call_comes_back_at_once_and_the_next_one_is_answered(
     with pytest.raises(asyncio.CancelledError):
         await call
     assert 0.0 <= await model.judge(ask("Does Ana promise something? Answer yes or no.")) <= 1.0
+
+
+async def test_a_question_that_nobody_waits_for_is_given_up_before_its_answer() -> None:
+    if not GGUF.is_file():
+        pytest.skip("the embedded model is not downloaded")
+    llama = await LlamaModel.load(GGUF)
+    story = ask('Tell a story of a thousand words. JSON with the key "text".')
+    began = time.monotonic()
+    whole = await llama.write(story, TEXT_SCHEMA, 200)
+    whole_s = time.monotonic() - began
+    given_up = asyncio.create_task(llama.write(story, TEXT_SCHEMA, 200))
+    await asyncio.sleep(whole_s / 10)
+    given_up.cancel()
+    began = time.monotonic()
+    await llama.judge(ask("Does Ana promise something? Answer yes or no."))
+    assert whole.answer_tokens > 50
+    assert time.monotonic() - began < whole_s / 2
+    await llama.close()
 
 
 async def test_the_constant_part_of_a_prompt_is_paid_for_once() -> None:
