@@ -12,7 +12,7 @@ from analyzer.llm import LanguageModel
 from analyzer.merge import Known, doubled, joined, twin
 from analyzer.ops import item_id, publishable
 from analyzer.prompt import line
-from analyzer.recap import Writer
+from analyzer.recap import RECAP_S, Writer
 from analyzer.tone import Tone
 from analyzer.transcript import Transcript
 from analyzer.units import Unit
@@ -162,9 +162,11 @@ class Brain:
         before = transcript.notes.summary
         return await self._writer.summary([before, new], model) if before else new
 
-    async def recap(self, transcript: Transcript, model: LanguageModel | None, at: float, template: str) -> Recap:
-        """The recap as the notes stand now."""
-        return await self._writer.recap(transcript, model, at, template)
+    async def recap(
+        self, transcript: Transcript, model: LanguageModel | None, at: float, template: str, within_s: float = RECAP_S
+    ) -> Recap:
+        """The recap as the notes stand now; the model may take ``within_s`` for it."""
+        return await self._writer.recap(transcript, model, at, template, within_s)
 
 
 def _open_since(transcript: Transcript) -> float:

@@ -1,6 +1,7 @@
 """Calls to the language model that end: deadline, few tries with jitter, a breaker. The deciding part is pure."""
 
 import asyncio
+import math
 import random
 import time
 from collections.abc import Awaitable, Callable
@@ -60,12 +61,15 @@ class Guard:
         self._clock = clock
         self._sleep = sleep
 
-    async def call(self, ask: Callable[[], Awaitable[R]]) -> R:
-        """The answer of ``ask``, tried at most TRIES times within the deadline; Unavailable when there is none."""
+    async def call(self, ask: Callable[[], Awaitable[R]], within_s: float = math.inf) -> R:
+        """The answer of ``ask``, tried at most TRIES times within the deadline; Unavailable when there is none.
+
+        The deadline is ``within_s`` where that is earlier.
+        """
         if not self.breaker.allows(self._clock()):
             raise Unavailable("the language model is left alone for a while after failures", source="llm")
         try:
-            async with asyncio.timeout(self._deadline_s):
+            async with asyncio.timeout(min(within_s, self._deadline_s)):
                 answer = await self._tries(ask)
         except TimeoutError as exc:
             self.breaker.failed(self._clock())

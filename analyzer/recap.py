@@ -1,5 +1,6 @@
 """The recap: written from notes and chapters, never from a transcript that does not fit."""
 
+import math
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -59,7 +60,7 @@ class Writer:
     async def chapter(self, lines: list[str], start: float, end: float, model: LanguageModel | None) -> Chapter:
         """A part of the meeting from its telling ``lines``."""
         asked = [shortened(t) for t in lines]
-        body = await self._ask(_Ask("chapter", CHAPTER_SCHEMA, CHAPTER_TOKENS, _Chapter), asked, model, self._guard)
+        body = await self._ask(_Ask("chapter", CHAPTER_SCHEMA, CHAPTER_TOKENS, _Chapter), asked, model)
         title, summary = (tidy(body.title)[:80], " ".join(body.summary.split())) if body else ("", "")
         if not grounding.titled(title, lines):
             title = grounding.title_of(lines) or _first_words(lines)
@@ -67,30 +68,35 @@ class Writer:
         return Chapter(title, start, end, bounded(summary))
 
     async def summary(
-        self, lines: list[str], model: LanguageModel | None, template: str = "", *, over: bool = False
+        self, lines: list[str], model: LanguageModel | None, template: str = "", *, within_s: float = 0.0
     ) -> str:
         """A bounded summary of ``lines``, which tell of parts; of many, neighbours are told by their key lines.
 
-        When the meeting is ``over`` the model has more time, and what it failed at before does not count.
+        After a meeting the model may take ``within_s``, and what it failed at before does not count.
         """
         if not lines:
             return ""
         wish = self._templates.get(template, "")
         ask = _Ask("summary", SUMMARY_SCHEMA, SUMMARY_TOKENS, _Summary, wish)
-        body = await self._ask(ask, gathered(lines), model, self._patient if over else self._guard)
+        body = await self._ask(ask, gathered(lines), model, within_s)
         text = grounding.kept(" ".join(body.summary.split()), lines) if body else ""
         return bounded(text or said(grounding.key_lines(lines, 4)))
 
     async def recap(
-        self, transcript: Transcript, model: LanguageModel | None, made_at: float, template: str = "general"
+        self,
+        transcript: Transcript,
+        model: LanguageModel | None,
+        made_at: float,
+        template: str = "general",
+        within_s: float = RECAP_S,
     ) -> Recap:
-        """The recap of the meeting as its notes stand now."""
+        """The recap of the meeting as its notes stand now, after at most ``within_s``."""
         notes = transcript.notes
         lines = gathered([plain(c.summary or c.title) for c in notes.chapters], MAX_CHAPTER_LINES)
         lines += [plain(i.text) for i in _telling(notes)]
         summary = _NO_WORDS
         if transcript.end_s > 0.0:
-            summary = await self.summary(lines, model, template, over=True) or notes.summary
+            summary = await self.summary(lines, model, template, within_s=within_s) or notes.summary
         return Recap(
             transcript.title or _title(notes),
             summary,
@@ -101,12 +107,15 @@ class Writer:
             talk_times(transcript),
         )
 
-    async def _ask(self, ask: _Ask[T], lines: list[str], model: LanguageModel | None, guard: Guard) -> T | None:
+    async def _ask(
+        self, ask: _Ask[T], lines: list[str], model: LanguageModel | None, patience_s: float = 0.0
+    ) -> T | None:
         if model is None or not lines:
             return None
+        guard, within_s = (self._patient, patience_s) if patience_s else (self._guard, math.inf)
         prompt = self._prompts.about_lines(ask.name, lines, ask.extra)
         try:
-            answer = await guard.call(lambda: model.write(prompt, ask.schema, ask.max_tokens))
+            answer = await guard.call(lambda: model.write(prompt, ask.schema, ask.max_tokens), within_s)
             return msgspec.json.decode(answer.text, type=ask.kind) if answer.complete else None
         except (Fault, msgspec.DecodeError, UnicodeError):
             return None

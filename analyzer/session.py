@@ -21,6 +21,9 @@ FETCH_S = 0.5
 HEALTH_S = 5.0
 CHAPTERS_S = 20.0
 """After the end of a meeting the model writes chapters for so long; the recap waits for the others in plain words."""
+WITHIN_S = 75.0
+"""The recap is to be there so long after the end; its summary gets the rest of it, SUMMARY_S at least."""
+SUMMARY_S = 30.0
 IMPROVE_S = 90.0
 """After the recap the model improves items for at most so long."""
 
@@ -146,7 +149,8 @@ class Session:
                 break
             await self._publish(step)
         template = self._work.recap or "general"
-        recap = await self._brain.recap(transcript, self._models.llm, time.time(), template)
+        left_s = max(SUMMARY_S, WITHIN_S - (time.monotonic() - began))
+        recap = await self._brain.recap(transcript, self._models.llm, time.time(), template, left_s)
         await self._publish(Step(summary=recap.summary))
         await self._append(RecapReady(self._meeting, recap, transcript.checkpoint))
         items, seconds = len(transcript.notes.shown()), round(time.monotonic() - began, 2)
