@@ -9,6 +9,8 @@ _EDIT_S = 0.3
 """A word that the two readings of the same speech do not share weighs as much as so much speech on the wrong side."""
 _ASTRAY_S = 0.4
 """And a word on the wrong side counts as at most so much: where the model skips, its times are stretched."""
+_SHORTEST_S, _LETTER_S = 0.15, 0.09
+"""A word said slowly takes so long, and so much longer for each letter."""
 _SIMILAR = 0.5
 """What a word counts that reads alike (deformed, deformity)."""
 
@@ -27,10 +29,11 @@ def new_from(words: Sequence[HeardWord], known: Sequence[str], boundary_s: float
     if not known:
         return 0
     edits = _edits([plain(w) for w in known], [plain(w.text) for w in words])
+    spans = [spoken_span(w) for w in words]
 
     def misfit(j: int) -> float:
-        late = sum(_astray(w.end_s - max(boundary_s, w.start_s)) for w in words[:j])
-        early = sum(_astray(min(boundary_s, w.end_s) - w.start_s) for w in words[j:])
+        late = sum(_astray(end - max(boundary_s, start)) for start, end in spans[:j])
+        early = sum(_astray(min(boundary_s, end) - start) for start, end in spans[j:])
         return late + early + _EDIT_S * edits[j]
 
     return min(range(len(words) + 1), key=misfit)
@@ -63,7 +66,18 @@ def _unlike(word: str, other: str) -> float:
 
 def begun_before(words: Sequence[HeardWord], end_s: float) -> int:
     """How many leading ``words`` lie mostly before ``end_s``."""
-    return next((i for i, w in enumerate(words) if (w.start_s + w.end_s) / 2 > end_s), len(words))
+    return next((i for i, w in enumerate(words) if sum(spoken_span(w)) / 2 > end_s), len(words))
+
+
+def spoken_span(word: HeardWord) -> tuple[float, float]:
+    """When ``word`` was said: attention gives a pause to the word before it when that ends with a mark, else to the
+    word after it."""
+    longest_s = _SHORTEST_S + _LETTER_S * len(plain(word.text))
+    if word.end_s - word.start_s <= longest_s:
+        return word.start_s, word.end_s
+    if word.text and not word.text[-1].isalnum():
+        return word.start_s, word.start_s + longest_s
+    return word.end_s - longest_s, word.end_s
 
 
 @dataclass(frozen=True, slots=True)

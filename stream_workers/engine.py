@@ -97,9 +97,9 @@ class Engine:
         """Seconds of new sound that an interim should wait for at the moment."""
         return self.pace.interval_s
 
-    def pressed(self) -> bool:
-        """Whether there is more to do than fits: everything is to be made as cheaply as possible."""
-        return self.pace.pressed
+    def pressed(self, behind_s: float) -> bool:
+        """Whether for a track so far behind everything is to be made as cheaply as possible."""
+        return self.pace.presses(behind_s)
 
     @property
     def stats(self) -> EngineStats:

@@ -10,7 +10,7 @@ from stream_workers.guards import Evidence
 from stream_workers.silero import CHUNK_SAMPLES, FRESH, Vad
 from stream_workers.tape import Tape
 from stream_workers.timeline import Pcm
-from stream_workers.vad import Cut, CutRules, Cutter, Glance
+from stream_workers.vad import Cut, CutRules, Cutter, Glance, Mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,14 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class Later:
+    """The sound up to ``end`` is there, enough after the phrase before it to understand that better."""
+
+    end: int
+    tape: Tape
+
+
+@dataclass(frozen=True, slots=True)
 class Silent:
     """Nothing was said up to ``end``."""
 
@@ -75,7 +83,7 @@ class Ended:
 
 
 Heard = Spoken | Look
-Act = Heard | Silent | Missing | Ended
+Act = Heard | Later | Silent | Missing | Ended
 
 
 class Listener:
@@ -137,11 +145,16 @@ class Listener:
         power = float(np.mean(np.square(chunk.astype(np.float64))))
         acts: list[Act] = []
         for mark in self._cutter.push(prob, float(10 * np.log10(power + 1.0))):
-            acts.append(self._act(mark) if isinstance(mark, Cut) else self._look(mark))
+            acts.append(self._marked(mark))
         return acts
 
-    def _look(self, mark: Glance) -> Look:
-        start, end = (self.boundary + n * CHUNK_SAMPLES for n in (mark.start, mark.end))
+    def _marked(self, mark: Mark) -> Act:
+        if isinstance(mark, Cut):
+            return self._act(mark)
+        end = self.boundary + mark.end * CHUNK_SAMPLES
+        if not isinstance(mark, Glance):
+            return Later(end, self.tape)
+        start = self.boundary + mark.start * CHUNK_SAMPLES
         return Look(start, end, _evidence(self._probs[mark.start : mark.end]), self.tape)
 
     def _act(self, cut: Cut) -> Act:

@@ -11,7 +11,6 @@ A final's window begins some phrases earlier, so that the model hears how the se
 output is where that window would begin for the next phrase, and ``state`` says what is already written.
 """
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -20,10 +19,11 @@ import msgspec
 from contracts.audio import SAMPLE_RATE_HZ
 from contracts.live import TrackWork
 from stream_workers import commit, guards, readings
+from stream_workers.backlog import Backlog
 from stream_workers.decode import DecodeJob, HeardWord, Hypothesis, Kind
 from stream_workers.guards import Evidence
-from stream_workers.listening import Act, Ended, Heard, Listener, Look, Missing, Silent, Spoken, together
-from stream_workers.memory import Early, Memory, Phrase
+from stream_workers.listening import Act, Ended, Heard, Later, Listener, Look, Missing, Silent, Spoken
+from stream_workers.memory import Memory, Phrase
 from stream_workers.ports import Advanced, Final, Finished, GapOut, Output
 from stream_workers.preview import Preview
 from stream_workers.readings import Reading, Split
@@ -41,8 +41,8 @@ connection or a change of owner is shorter, and so changes no word."""
 class Pipeline:
     """See ``ports.Pipeline``.
 
-    ``pace`` says how many seconds of new sound an interim should wait for; while ``pressed``, looks are left out and
-    finals are decoded in the cheap way, so that more tracks fit.
+    ``pace`` says how many seconds of new sound an interim should wait for; while a track that is so many seconds
+    behind is ``pressed``, looks are left out and finals are decoded in the cheap way, so that more tracks fit.
     """
 
     def __init__(
@@ -54,14 +54,14 @@ class Pipeline:
         vad: Vad,
         settings: SpeechSettings,
         pace: Callable[[], float] | None = None,
-        pressed: Callable[[], bool] = lambda: False,
+        pressed: Callable[[float], bool] = lambda behind_s: False,
     ) -> None:
         self._work = work
         self._vad = vad
         self._settings = settings
         self._memory = Memory.restore(state, samples, work.language)
         self._listener = Listener(samples, vad, self._memory.restart_vad, settings.cuts)
-        self._acts: deque[Act] = deque()
+        self._acts = Backlog()
         self._preview = Preview(work.track, pace or (lambda: settings.interim_s))
         self._pressed = pressed
         self._told = samples
@@ -69,6 +69,7 @@ class Pipeline:
         self._reading = Reading.QUICK
         self._tried: Reading | None = None
         self._given: Act | None = None
+        self._due = False
 
     @property
     def accounted(self) -> int:
@@ -93,7 +94,7 @@ class Pipeline:
     def _take(self, acts: Sequence[Act]) -> list[Output]:
         for act in acts:
             if isinstance(act, Look | Ended) or act.end > self._memory.done:
-                self._acts.append(act)
+                self._acts.add(act)
             elif isinstance(act, Spoken):  # a replay hears its context again
                 self._memory = self._memory.heard_again(act.start, act.vad)
         return self._settle()
@@ -105,29 +106,34 @@ class Pipeline:
         return self.next_final(now_s) or self._next_interim(now_s)
 
     def next_final(self, now_s: float) -> DecodeJob | None:
-        """The oldest complete phrase that waits for its words."""
-        while self._acts and isinstance(act := self._acts[0], Look) and self._needless(act):
-            self._acts.popleft()
-        self._join()
-        head = self._acts[0] if self._acts else None
+        """The oldest complete phrase that waits for its words, unless it waits for what follows it."""
+        self._acts.drop_looks(self._needless)
+        if self._is_pressed() and self._tried is None:
+            self._acts.join(self._settings.longest_pressed_samples)
+        head = None if self._biding() else self._acts.first
         self._given = head
         return self._final_job(head, now_s) if isinstance(head, Heard) else None
 
-    def _join(self) -> None:
-        """While there is more to do than fits, phrases that wait are read together: one window is cheaper than two."""
-        while self._pressed() and self._tried is None and len(self._acts) > 1:
-            first, second = self._acts[0], self._acts[1]
-            if isinstance(first, Spoken) and isinstance(second, Look):
-                del self._acts[1]
-            elif isinstance(first, Spoken) and isinstance(second, Spoken) and self._fit(first, second):
-                self._acts.popleft()
-                self._acts[0] = together(first, second)
-            else:
-                return
+    def _biding(self) -> Spoken | None:
+        """The phrase that waits for what follows it, to be read together with that."""
+        head = self._acts.first
+        if not isinstance(head, Spoken) or head is self._given:
+            return None
+        return head if self._until(head, self._next_reading()) is None else None
 
-    def _fit(self, first: Spoken, second: Spoken) -> bool:
-        whole = second.end - first.speech <= self._settings.longest_pressed_samples
-        return whole and first.end == second.start and first.tape is second.tape
+    def _next_reading(self) -> Reading:
+        first = readings.first_reading(self._memory, self._settings, pressed=self._is_pressed())
+        return first if self._tried is None else Reading(max(first, self._tried + 1))
+
+    def _until(self, act: Spoken, reading: Reading) -> int | None:
+        """Up to which media sample ``reading`` hears what follows ``act``; None while that is not there."""
+        wanted = readings.hindsight(act, reading, self._memory, self._settings, pressed=self._is_pressed())
+        return self._acts.heard_after(act, wanted) if wanted > act.end else act.end
+
+    def _is_pressed(self) -> bool:
+        """Whether everything is to be made as cheaply as possible."""
+        first = self._acts.first
+        return self._pressed((self._listener.tape.end - first.end) / SAMPLE_RATE_HZ if first else 0.0)
 
     def _waits(self, act: Act) -> bool:
         # What the engine has in hand stays, even if it has become needless meanwhile.
@@ -139,49 +145,41 @@ class Pipeline:
         """Whether its phrase is written or was looked at before (a replay), or it would only make us later."""
         behind = self._listener.tape.end - look.end > _BEHIND_SAMPLES
         seen = look.speech < self._memory.done or look.end <= self._memory.early.looked
-        return seen or behind or self._pressed()
+        return seen or behind or self._is_pressed()
 
     def _next_interim(self, now_s: float) -> DecodeJob | None:
         phrase, end = self._listener.open_phrase, self._listener.tape.end
         if self._ended or phrase is None or not self._preview.due(*phrase, end):
             return None
-        return self._interim_job(phrase[0], end, now_s)
+        biding = self._biding()
+        start = biding.speech if biding else phrase[0]
+        self._preview.asked(end)
+        sound = self._listener.tape.cut(start, end)
+        job = readings.interim_job(start, sound, self._work, self._memory, self._settings)
+        return replace(job, wanted=lambda: not self._due, issued_s=now_s)  # asked by threads of the engine
 
     def _final_job(self, act: Heard, now_s: float) -> DecodeJob:
-        settings, pressed = self._settings, self._pressed()
+        settings, pressed = self._settings, self._is_pressed()
         if isinstance(act, Look):
             self._preview.asked(act.end)  # its answer is shown as well
             job = readings.look_job(act, self._work, self._memory, settings)
         else:
-            first = readings.first_reading(self._memory, settings, pressed=pressed)
-            reading = max(first, self._tried + 1) if self._tried is not None else first
-            self._reading = Reading(reading)
-            job = readings.phrase_job(act, self._reading, self._work, self._memory, settings, pressed=pressed)
+            self._reading = self._next_reading()
+            until = self._until(act, self._reading) or act.end
+            job = readings.phrase_job(
+                act, self._reading, self._work, self._memory, settings, pressed=pressed, until=until
+            )
         return replace(job, issued_s=now_s)
-
-    def _interim_job(self, start: int, end: int, now_s: float) -> DecodeJob:
-        self._preview.asked(end)
-        return DecodeJob(
-            self._work.track,
-            Kind.INTERIM,
-            start,
-            self._listener.tape.cut(start, end),
-            self._settings.interim_pad_s,
-            1,
-            self._memory.language.locked or self._memory.language.best,
-            self._work.languages,
-            hotwords=", ".join(self._work.vocabulary),
-            wanted=lambda: not self._acts,
-            issued_s=now_s,
-        )
 
     # -- answers in
 
     def complete(self, job: DecodeJob, result: Hypothesis | None) -> Sequence[Output]:
         """Take the engine's answer; None means that an interim was skipped."""
         if job.kind is Kind.INTERIM:
-            return self._show(job, result, self._listener.evidence) if result else []
-        act, self._given = self._acts.popleft(), None
+            evidence = self._listener.evidence
+            evidence = replace(evidence, seconds=max(evidence.seconds, job.seconds))
+            return self._show(job, result, evidence) if result else []
+        act, self._given = self._acts.take(), None
         if isinstance(act, Look):
             return [*self._look(act, job, result), *self._settle()]
         if not isinstance(act, Spoken) or result is None:
@@ -189,10 +187,11 @@ class Pipeline:
         found = readings.split(act, job, result, self._memory)
         self._memory = self._memory.read(clear=readings.ease(result, found) >= self._settings.quick_ease)
         if self._reading < Reading.ALONE and not self._good(act, job, result, found):
-            self._acts.appendleft(act)
+            self._acts.give_back(act)
             self._tried = self._reading
-            # Better than nothing, until the next reading is there.
-            return [*self._show(job, result, act.evidence)] if self._tried is Reading.QUICK else []
+            # Until the next reading is there, this one is as good as a look.
+            early = self._look(act, job, result) if self._tried is Reading.QUICK else []
+            return [*early, *self._settle()]
         self._tried = None
         return [*self._write(act, job, result, found.words), *self._settle()]
 
@@ -200,29 +199,22 @@ class Pipeline:
         echo = readings.echoes(found.words, self._work)
         return not echo and readings.good(self._reading, act, job, heard, found, self._memory, self._settings)
 
-    def _look(self, act: Look, job: DecodeJob, heard: Hypothesis | None) -> list[Output]:
+    def _look(self, act: Heard, job: DecodeJob, heard: Hypothesis | None) -> list[Output]:
         """Write what is sure already. A look that was skipped only means that its words come later."""
         early = self._memory.early
         credible = heard and guards.believable(heard, len(heard.words), act.evidence, self._settings.guards)
         if heard is None or not credible or readings.echoes(heard.words, self._work):
             self._memory = self._memory.looked_at(msgspec.structs.replace(early, tail=(), looked=act.end))
             return []
-        words = readings.split(act, job, heard, self._memory).words
-        n = (
-            commit.sure_words(words, early.tail, job.seconds, self._settings.early)
-            if self._memory.language.locked
-            else 0
-        )
-        tail = tuple(w.text for w in words[n:])
-        until = min(act.end, job.start + int(words[n - 1].end_s * SAMPLE_RATE_HZ)) if n else early.until
-        written = (*early.words, *(w.text for w in words[:n]))
-        self._memory = self._memory.looked_at(Early(written, until, tail, act.end))
+        words, after = readings.looked(act, job, heard, self._memory, self._settings)
+        self._memory = self._memory.looked_at(after)
         sure = heard.logprob >= self._settings.quick_ease
-        shown = self._preview.heard(job.start, act.end, list(tail), heard.language, sure=sure, fresh=n > 0)
-        if not n:
+        tail, fresh = list(after.tail), bool(words)
+        shown = self._preview.heard(job.start, act.end, tail, heard.language, sure=sure, fresh=fresh)
+        if not words:
             return [*shown]
-        span = (max(act.speech, early.until), until)
-        segment = segment_of(self._work, job.start, span, words[:n], heard)
+        span = (max(act.speech, early.until), after.until)
+        segment = segment_of(self._work, job.start, span, words, heard)
         return [Final(segment, *self._checkpoint()), *shown]
 
     def _write(self, act: Spoken, job: DecodeJob, heard: Hypothesis, words: list[HeardWord]) -> list[Output]:
@@ -258,9 +250,9 @@ class Pipeline:
     def _settle(self) -> list[Output]:
         """What needs no decoding comes out as soon as everything before it is out."""
         outputs: list[Output] = []
-        while self._acts and not self._waits(self._acts[0]):
-            act = self._acts.popleft()
-            if isinstance(act, Look):
+        while (act := self._acts.first) is not None and not self._waits(act):
+            self._acts.take()
+            if isinstance(act, Look | Later):
                 continue
             if isinstance(act, Spoken):
                 outputs += self._pass(act)
@@ -276,6 +268,7 @@ class Pipeline:
                 self._memory = self._memory.rested(act.end, FRESH)
                 outputs.append(Finished(*self._checkpoint()))
             self._listener.tape.forget(self._memory.restart)
+        self._due = bool(self._acts) and self._biding() is None
         return outputs
 
     def _pass(self, act: Spoken) -> list[Output]:

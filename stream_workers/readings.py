@@ -1,8 +1,9 @@
 """How a phrase is read, and what a reading of it is worth. Pure.
 
 A phrase is read up to three times, each time more dearly or more carefully: quickly, alone and by the model's first
-choice; fully, together with the phrases before it, which the model reads anew; and alone again, when it skipped
-something or read its hints instead. Most phrases of a clear speaker need the first reading only.
+choice; fully, together with the phrases before it, which the model reads anew, and with a little of what follows, for
+which it waits; and alone again, when it skipped something or read its hints instead. Most phrases of a clear speaker
+need the first reading only.
 """
 
 import math
@@ -15,8 +16,9 @@ from contracts.live import TrackWork
 from stream_workers import commit, guards
 from stream_workers.decode import DecodeJob, HeardWord, Hypothesis, Kind
 from stream_workers.listening import Heard, Look, Spoken
-from stream_workers.memory import Memory
+from stream_workers.memory import Early, Memory
 from stream_workers.speech_settings import SpeechSettings
+from stream_workers.timeline import Pcm
 from stream_workers.windows import window
 
 _QUIET_S = 0.6
@@ -41,13 +43,29 @@ def first_reading(memory: Memory, settings: SpeechSettings, *, pressed: bool) ->
     return Reading.QUICK if settings.quick and memory.clear and not pressed else Reading.FULL
 
 
+def hindsight(act: Spoken, reading: Reading, memory: Memory, settings: SpeechSettings, *, pressed: bool) -> int:
+    """Up to which media sample ``reading`` should hear what follows the phrase: what is unclear may become clear by
+    it. Less for words that have waited long already."""
+    if pressed or reading is not Reading.FULL:
+        return act.end
+    patience = max(act.speech, memory.early.until) + int(settings.patience_s * SAMPLE_RATE_HZ)
+    return max(act.end, min(act.end + settings.hindsight_samples, patience))
+
+
 def phrase_job(
-    act: Spoken, reading: Reading, work: TrackWork, memory: Memory, settings: SpeechSettings, *, pressed: bool
+    act: Spoken,
+    reading: Reading,
+    work: TrackWork,
+    memory: Memory,
+    settings: SpeechSettings,
+    *,
+    pressed: bool,
+    until: int = 0,
 ) -> DecodeJob:
-    """The window of a complete phrase."""
+    """The window of a complete phrase, and of what follows it up to media sample ``until``."""
     quick, alone = reading is Reading.QUICK, reading is Reading.ALONE
-    context_s = 0.0 if pressed or alone or quick else settings.context_s
-    start, end = window(act, memory, settings, context_s, reach=not (pressed or alone))
+    context_s = settings.context_s if reading is Reading.FULL and not pressed else 0.0
+    start, end = window(act, memory, settings, context_s, reach=not (pressed or alone), until=until)
     told = settings.quick_prompt if quick or pressed else settings.prompt_s > 0
     before = memory.words_before(start) if told else []
     return DecodeJob(
@@ -82,6 +100,21 @@ def look_job(act: Look, work: TrackWork, memory: Memory, settings: SpeechSetting
     )
 
 
+def interim_job(start: int, pcm: Pcm, work: TrackWork, memory: Memory, settings: SpeechSettings) -> DecodeJob:
+    """The window of a preview."""
+    return DecodeJob(
+        work.track,
+        Kind.INTERIM,
+        start,
+        pcm,
+        settings.interim_pad_s,
+        1,
+        memory.language.locked or memory.language.best,
+        work.languages,
+        hotwords=", ".join(work.vocabulary),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Split:
     """A reading of a window, divided where the new words of its phrase begin."""
@@ -98,6 +131,18 @@ def split(act: Heard, job: DecodeJob, heard: Hypothesis, memory: Memory) -> Spli
     known = commit.new_from(heard.words, memory.words_since(job.start), (start - job.start) / SAMPLE_RATE_HZ)
     last = commit.begun_before(heard.words, (act.end - job.start) / SAMPLE_RATE_HZ)
     return Split(known, guards.without_loops(heard.words[known:last]))
+
+
+def looked(
+    act: Heard, job: DecodeJob, heard: Hypothesis, memory: Memory, settings: SpeechSettings
+) -> tuple[list[HeardWord], Early]:
+    """The words of a look that are final now, and what is remembered of it."""
+    words = split(act, job, heard, memory).words
+    early, locked = memory.early, memory.language.locked
+    n = commit.sure_words(words, early.tail, job.seconds, settings.early) if locked else 0
+    until = min(act.end, job.start + int(words[n - 1].end_s * SAMPLE_RATE_HZ)) if n else early.until
+    written = (*early.words, *(w.text for w in words[:n]))
+    return words[:n], Early(written, until, tuple(w.text for w in words[n:]), act.end)
 
 
 def echoes(words: Sequence[HeardWord], work: TrackWork) -> bool:

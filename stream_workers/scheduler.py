@@ -69,6 +69,7 @@ def stale(waiting: Sequence[DecodeJob], now_s: float, rules: BatchRules) -> list
 
 _CROWD = 3
 """So many tracks at once are more than one that catches up."""
+_BEHIND_S = 4.0
 _LOAD_S = 1.5
 _FULL, _ROOM = 0.75, 0.4
 """Load from which work is made cheaper, and under which it is not any more."""
@@ -103,6 +104,11 @@ class Pace:
     def pressed(self) -> bool:
         """Whether everything is to be made as cheaply as possible."""
         return self.thinned or self.crowded
+
+    def presses(self, behind_s: float) -> bool:
+        """Whether that holds for a track that is so far behind. Without a crowd rare previews are enough for one that
+        keeps up: its words do not depend on how busy the machine is."""
+        return self.crowded or (self.thinned and behind_s > _BEHIND_S)
 
     def worked(self, busy_s: float, now_s: float, tracks: int) -> None:
         """Until ``now_s`` the cores were at work for ``busy_s``, with so many tracks served or waiting.

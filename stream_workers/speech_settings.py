@@ -5,6 +5,7 @@ import msgspec
 from contracts.audio import SAMPLE_RATE_HZ
 from stream_workers.commit import EarlyRules
 from stream_workers.guards import GuardRules
+from stream_workers.silero import CHUNK_SAMPLES
 from stream_workers.vad import CutRules
 
 
@@ -33,6 +34,8 @@ class SpeechSettings(msgspec.Struct, frozen=True):
     """Mean log probability of its new words from which it is good enough, and the next phrase is read quickly too."""
     quick_p: float = 0.2
     """And least probability of each of them."""
+    patience_s: float = 4.5
+    """Words wait at most so long for what follows them, their own sound included."""
     prompt_s: float = 0.0
     """Text of so much sound before a final window is given to the model as what was said before."""
     look_context_s: float = 0.0
@@ -53,6 +56,11 @@ class SpeechSettings(msgspec.Struct, frozen=True):
     def memory_samples(self) -> int:
         """How much of what was written is remembered, in samples."""
         return int(max(self.context_s, self.prompt_s) * SAMPLE_RATE_HZ)
+
+    @property
+    def hindsight_samples(self) -> int:
+        """How much of what follows an unclear phrase is heard with it, in samples."""
+        return self.cuts.hindsight * CHUNK_SAMPLES
 
     @property
     def advance_samples(self) -> int:

@@ -47,6 +47,10 @@ class CutRules:
     """And how often after that."""
     look_pause: int = 4
     """In a pause of this length it is not: its end is near."""
+    hindsight: int = chunks(1.5)
+    """What was unclear is read again when so much of what follows has been heard."""
+    since_step: int = chunks(0.25)
+    """In steps of which that is noticed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,16 @@ class Glance:
     end: int
 
 
+@dataclass(frozen=True, slots=True)
+class Since:
+    """``end`` chunks have been heard since the last boundary: enough to understand what was said before it."""
+
+    end: int
+
+
+Mark = Cut | Glance | Since
+
+
 @dataclass(slots=True)
 class Cutter:
     """Feed it one chunk's probability and level at a time."""
@@ -95,10 +109,10 @@ class Cutter:
         """Chunk after the last one with speech."""
         return self._last + 1
 
-    def push(self, prob: float, level_db: float) -> list[Cut | Glance]:
+    def push(self, prob: float, level_db: float) -> list[Mark]:
         """What this chunk brings, mostly nothing."""
         waiting = [(prob, level_db)]
-        found: list[Cut | Glance] = []
+        found: list[Mark] = []
         while waiting:
             self._probs.append(waiting[0][0])
             self._levels.append(waiting[0][1])
@@ -123,21 +137,25 @@ class Cutter:
     def _renew(self) -> None:
         self._probs, self._levels, self._first, self._last = [], [], None, 0
 
-    def _step(self, i: int) -> Cut | Glance | None:
-        if self._first is None:
-            return self._wait(i)
+    def _step(self, i: int) -> Mark | None:
+        mark = self._wait(i) if self._first is None else self._speech(i, self._first)
+        left = self.rules.hindsight - (i + 1)
+        since = left >= 0 and left % self.rules.since_step == 0
+        return Since(i + 1) if mark is None and since else mark
+
+    def _speech(self, i: int, first: int) -> Cut | Glance | None:
         rules = self.rules
         if self._probs[i] >= rules.off:
             self._last = i
-        pause, age = i - self._last, self._last - self._first
+        pause, age = i - self._last, self._last - first
         needed = next(p for a, p in reversed(rules.pauses) if age >= a)
         if pause >= needed:
-            return Cut(max(0, self._first - rules.pre_roll), self._last + 1 + pause // 2)
-        if i - self._first >= rules.longest:
-            return Cut(max(0, self._first - rules.pre_roll), self._weakest(i), pause=False, heard=i + 1)
-        grown = i - self._first - rules.first_look
+            return Cut(max(0, first - rules.pre_roll), self._last + 1 + pause // 2)
+        if i - first >= rules.longest:
+            return Cut(max(0, first - rules.pre_roll), self._weakest(i), pause=False, heard=i + 1)
+        grown = i - first - rules.first_look
         if grown >= 0 and grown % rules.look_step == 0 and pause < rules.look_pause:
-            return Glance(max(0, self._first - rules.pre_roll), i + 1)
+            return Glance(max(0, first - rules.pre_roll), i + 1)
         return None
 
     def _wait(self, i: int) -> Cut | None:

@@ -11,15 +11,15 @@ from stream_workers.speech_settings import SpeechSettings
 
 
 def window(
-    act: Heard, memory: Memory, settings: SpeechSettings, context_s: float, *, reach: bool = True
+    act: Heard, memory: Memory, settings: SpeechSettings, context_s: float, *, reach: bool = True, until: int = 0
 ) -> tuple[int, int]:
     """First and last media sample: the phrases before it as far as they fit into ``context_s``, so that the model
-    hears how the sentence began, and a little of what follows a cut in mid speech.
+    hears how the sentence began, and a little of what follows a cut in mid speech, or what follows up to ``until``.
     """
     start = memory.window_start(act.speech, act.end, int(context_s * SAMPLE_RATE_HZ))
-    if isinstance(act, Look):
+    if isinstance(act, Look) or not reach:
         return start, act.end
-    return start, min(act.heard, act.end + int(settings.reach_s * SAMPLE_RATE_HZ)) if reach else act.end
+    return start, max(min(act.heard, act.end + int(settings.reach_s * SAMPLE_RATE_HZ)), until)
 
 
 def beyond(act: Spoken, job: DecodeJob, heard: Hypothesis, words: Sequence[HeardWord], until: int) -> Early:
@@ -30,6 +30,8 @@ def beyond(act: Spoken, job: DecodeJob, heard: Hypothesis, words: Sequence[Heard
     end = job.start + len(job.pcm)
     if not words:
         return Early((), until, (), end)
-    last = min(end, job.start + int(words[-1].end_s * SAMPLE_RATE_HZ))
+    last = min(end, job.start + int(commit.spoken_span(words[-1])[1] * SAMPLE_RATE_HZ))
+    if act.heard == act.end:  # a pause: no word lies across it
+        last = min(last, act.end)
     first = commit.begun_before(heard.words, (max(act.end, last) - job.start) / SAMPLE_RATE_HZ)
     return Early((), last, tuple(w.text for w in heard.words[first:]), end)

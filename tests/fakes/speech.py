@@ -3,6 +3,7 @@
 import itertools
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -35,6 +36,17 @@ class LevelTranscriber:
         self.batches.append(list(jobs))
         self.go.wait(10)
         return [Hypothesis(_words(job.pcm), job.language or "en", (("en", 0.9), ("de", 0.1))) for job in jobs]
+
+
+class Mumbled(LevelTranscriber):
+    """The same of a speaker of whom every third word is hard to understand."""
+
+    def decode(self, jobs: Sequence[DecodeJob]) -> list[Hypothesis]:
+        return [replace(h, words=tuple(_doubted(w) for w in h.words)) for h in super().decode(jobs)]
+
+
+def _doubted(word: HeardWord) -> HeardWord:
+    return replace(word, p=0.1) if int(word.text[2:]) % 3 == 0 else word
 
 
 def _words(pcm: Pcm) -> tuple[HeardWord, ...]:

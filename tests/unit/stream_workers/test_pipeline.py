@@ -15,12 +15,13 @@ from stream_workers.offline import outputs, transcribe
 from stream_workers.pipeline import Pipeline
 from stream_workers.ports import Advanced, Final, Finished, GapOut, InterimOut
 from stream_workers.speech_settings import SpeechSettings
-from tests.fakes.speech import LevelTranscriber, LoudVad, spoken
+from tests.fakes.speech import LevelTranscriber, LoudVad, Mumbled, spoken
 
 pytestmark = pytest.mark.unit
 
 plans = st.lists(st.tuples(st.integers(1, 30), st.integers(5, 250)), min_size=1, max_size=4)
 contexts = st.sampled_from([SpeechSettings(), SpeechSettings(context_s=6.0), SpeechSettings(prompt_s=10.0)])
+models = st.sampled_from([LevelTranscriber, Mumbled])
 
 
 def pipeline(config: SpeechSettings, samples: int = 0, state: bytes = b"", language: str | None = "en") -> Pipeline:
@@ -28,30 +29,30 @@ def pipeline(config: SpeechSettings, samples: int = 0, state: bytes = b"", langu
 
 
 @settings(max_examples=8, deadline=None)
-@given(plans, contexts, st.integers(200, 40_000))
-def test_any_chunking_of_the_same_sound_gives_the_same_finals(plan, config, step):
+@given(plans, contexts, models, st.integers(200, 40_000))
+def test_any_chunking_of_the_same_sound_gives_the_same_finals(plan, config, model, step):
     sound = spoken(plan)
-    whole = transcribe(sound, pipeline(config), LevelTranscriber())
-    parts = [o.segment for o in outputs(sound, pipeline(config), LevelTranscriber(), step) if isinstance(o, Final)]
+    whole = transcribe(sound, pipeline(config), model())
+    parts = [o.segment for o in outputs(sound, pipeline(config), model(), step) if isinstance(o, Final)]
     assert parts == whole
 
 
 @settings(max_examples=5, deadline=None)
-@given(plans, contexts)
-def test_replay_from_any_checkpoint_gives_the_same_finals_with_the_same_ids(plan, config):
+@given(plans, contexts, models)
+def test_replay_from_any_checkpoint_gives_the_same_finals_with_the_same_ids(plan, config, model):
     sound = spoken(plan)
-    first = list(outputs(sound, pipeline(config, language=None), LevelTranscriber()))
+    first = list(outputs(sound, pipeline(config, language=None), model()))
     for i, output in enumerate(first):
         later = [o.segment for o in first[i + 1 :] if isinstance(o, Final)]
         again = pipeline(config, output.samples, output.state, None)
-        assert transcribe(sound[output.samples :], again, LevelTranscriber()) == later
+        assert transcribe(sound[output.samples :], again, model()) == later
 
 
 @settings(max_examples=8, deadline=None)
-@given(plans, contexts)
-def test_every_word_is_final_once_and_in_order(plan, config):
+@given(plans, contexts, models)
+def test_every_word_is_final_once_and_in_order(plan, config, model):
     sound = spoken(plan)
-    segments = transcribe(sound, pipeline(config), LevelTranscriber())
+    segments = transcribe(sound, pipeline(config), model())
     words = [int(w.w[1:]) for s in segments for w in s.words]
     assert words == sorted(set(words))
     assert len(words) >= 0.9 * sum(n for n, _ in plan)
@@ -118,6 +119,42 @@ def test_a_skipped_preview_changes_nothing():
     assert job is not None
     assert job.kind is Kind.INTERIM
     assert p.complete(job, None) == []
+
+
+def played(p, model, sound, step=512):
+    """Jobs with the sound that was there when they came, and what each answer brought."""
+    found = []
+    for start in range(0, len(sound), step):
+        p.push(sound[start : start + step])
+        while (job := p.next_job(0.0)) is not None:
+            found.append((job, min(len(sound), start + step), p.complete(job, model.decode([job])[0])))
+    return found
+
+
+def test_an_unclear_phrase_is_read_again_with_what_follows_it():
+    told = played(pipeline(SpeechSettings()), Mumbled(), spoken([(8, 40), (12, 60)]))
+    finals = [(job, there) for job, there, _ in told if job.kind is Kind.FINAL]
+    (quick, _), (full, there) = finals[:2]
+    assert full.start == quick.start
+    assert 1.2 < full.seconds - quick.seconds < 1.6
+    assert there - (full.start + len(full.pcm)) < 1024  # and no later than that
+
+
+def test_words_that_have_waited_long_hear_less_of_what_follows():
+    told = played(pipeline(SpeechSettings(patience_s=4.0)), Mumbled(), spoken([(17, 20), (12, 60)]))
+    quick, full, *_ = [job for job, _, _ in told if job.kind is Kind.FINAL]
+    assert full.start == quick.start
+    assert full.seconds <= 4.3
+
+
+def test_while_an_unclear_phrase_waits_it_is_shown_with_what_follows():
+    told = played(pipeline(SpeechSettings()), Mumbled(), spoken([(8, 40), (12, 60)]))
+    at = next(i for i, (job, *_) in enumerate(told) if job.kind is Kind.FINAL)
+    waiting = itertools.takewhile(lambda entry: entry[0].kind is Kind.INTERIM, told[at + 1 :])
+    texts = [o.segment.text for *_, outputs in waiting for o in outputs if isinstance(o, InterimOut) and o.segment]
+    assert len(texts) >= 2
+    assert all(text.startswith("w501 w502") for text in texts)
+    assert "w509" in texts[-1]
 
 
 def test_a_phrase_is_judged_by_its_own_words_not_by_those_of_its_context():
@@ -227,7 +264,7 @@ def test_a_model_that_reads_its_hints_aloud_is_asked_again_without_them():
 
 def test_phrases_that_wait_in_a_crowd_are_read_together_and_no_word_is_lost():
     work, model = TrackWork("m", "t", 0.0, language="en"), LevelTranscriber()
-    crowded = Pipeline(work, 0, b"", vad=LoudVad(), settings=SpeechSettings(), pressed=lambda: True)
+    crowded = Pipeline(work, 0, b"", vad=LoudVad(), settings=SpeechSettings(), pressed=lambda behind_s: True)
     sound = spoken([(10, 60)] * 6)
     found = [*crowded.push(sound), *crowded.finish()]
     while (job := crowded.next_final(0.0)) is not None:

@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream_workers.commit import Agreement, EarlyRules, begun_before, new_from, rest_after, sure_words
+from stream_workers.commit import Agreement, EarlyRules, begun_before, new_from, rest_after, spoken_span, sure_words
 from stream_workers.decode import DecodeJob, HeardWord, Hypothesis, Kind
 from stream_workers.guards import Evidence, GuardRules, believable, echoes, without_loops
 from stream_workers.language import LanguageLock
 from stream_workers.scheduler import BatchRules, Pace, choose, stale
 from stream_workers.tape import Tape
-from stream_workers.vad import Cut, CutRules, Cutter
+from stream_workers.vad import Cut, CutRules, Cutter, Since
 
 pytestmark = pytest.mark.unit
 probabilities = st.lists(st.sampled_from([0.02, 0.2, 0.4, 0.6, 0.97]), max_size=600)
@@ -41,6 +41,22 @@ def test_a_new_cutter_at_any_boundary_finds_the_same_cuts(probs):
     for i, (_, end) in enumerate(cuts[:5]):
         again, _ = cuts_of(probs[end:])
         assert [(a + end, b + end) for a, b in again] == cuts[i + 1 :]
+
+
+@given(probabilities)
+def test_how_much_has_been_heard_since_a_boundary_grows_to_its_limit(probs):
+    cutter, since, rules = Cutter(), 0, CutRules()
+    for p in probs:
+        for mark in cutter.push(p, 40 * p):
+            assert not isinstance(mark, Since) or since < mark.end <= rules.hindsight
+            since = mark.end if isinstance(mark, Since) else 0 if isinstance(mark, Cut) else since
+
+
+def test_it_is_noticed_that_enough_has_been_heard_since_a_boundary_whoever_speaks():
+    for p in (0.02, 0.97):
+        cutter, rules = Cutter(), CutRules()
+        ends = [m.end for _ in range(rules.hindsight) for m in cutter.push(p, 40 * p) if isinstance(m, Since)]
+        assert ends[-1] == rules.hindsight
 
 
 @given(probabilities)
@@ -78,6 +94,13 @@ def test_only_the_end_of_what_was_said_may_be_known():
 def test_a_word_across_a_cut_belongs_to_the_side_where_most_of_it_lies():
     words = heard_at("one two three")
     assert [begun_before(words, end) for end in (0.1, 0.5, 0.8, 2.0)] == [0, 2, 3, 3]
+
+
+def test_a_pause_counts_to_neither_of_the_words_beside_it():
+    known, and_then = HeardWord(" known.", 0.4, 2.0), HeardWord(" as", 2.0, 2.6)
+    assert begun_before([known, and_then], 1.0) == 1  # attention gives the pause to the mark
+    assert begun_before([HeardWord(" known", 0.4, 0.6), HeardWord(" as", 0.6, 1.2)], 1.0) == 1  # or to what follows
+    assert spoken_span(HeardWord(" neighborhood", 0.0, 0.8)) == (0.0, 0.8)
 
 
 def test_words_are_sure_when_heard_twice_and_not_near_the_end():
@@ -215,6 +238,17 @@ def test_a_crowd_that_keeps_the_model_busy_makes_work_cheaper_until_there_is_roo
     for second in range(20, 40):
         pace.worked(0.2, second + 0.2, tracks=6)
     assert not pace.pressed
+
+
+def test_rare_previews_alone_make_nothing_cheaper_for_a_track_that_keeps_up():
+    pace = Pace()
+    for _ in range(20):
+        pace.done(2.0)
+    assert not pace.presses(1.0)
+    assert pace.presses(6.0)
+    for second in range(20):
+        pace.worked(0.98, second + 0.98, tracks=6)
+    assert pace.presses(0.0)
 
 
 def test_one_track_that_catches_up_is_no_crowd():
