@@ -67,7 +67,7 @@ class Bench:
             vad=self.vad,
             settings=settings,
             pace=lambda: pace.interval_s,
-            pressed=lambda: pace.pressed,
+            pressed=pace.presses,
         )
         return Stream(pcm, pipeline, delay_s)
 
@@ -148,7 +148,7 @@ def main() -> None:
     cli.add_argument("--model", default="base")
     cli.add_argument("--threads", type=int, default=cpu_count())
     cli.add_argument("--charge", choices=("wall", "cpu", "model"), default="wall")
-    cli.add_argument("--part", choices=("one", "many", "noise", "offline", "long", "all"), default="all")
+    cli.add_argument("--part", choices=("one", "many", "noise", "offline", "first", "long", "all"), default="all")
     cli.add_argument("--streams", type=int, nargs="*", default=[6])
     cli.add_argument("--seconds", type=float, default=60.0)
     cli.add_argument("ids", nargs="*", default=list(STANDARD))
@@ -167,8 +167,10 @@ def main() -> None:
     if args.part in ("noise", "all"):
         print(json.dumps(bench.noise()), flush=True)
     if args.part in ("long", "all"):
-        sounds = [bench.sound(entry) for entry in bench.of("librispeech_other")]
-        bench_long.report(sounds, bench.vad, bench.whisper)
+        bench_long.report()
+    if args.part in ("first", "all"):
+        said = [(bench.sound(e), bench.manifest[e]["text"]) for e in bench.of("librispeech_other")]
+        print(json.dumps(bench_long.first_words(said, bench.vad, bench.whisper)), flush=True)
 
 
 if __name__ == "__main__":
