@@ -3,7 +3,7 @@
 import msgspec
 
 from analyzer.chain import Candidate, draft_of
-from analyzer.ops import evidence_of, item_id, known, stands, tidy
+from analyzer.ops import evidence_of, grounded, item_id, known, stands, tidy
 from analyzer.phrase import phrase
 from analyzer.spots import SHORT_WORDS
 from analyzer.transcript import Transcript
@@ -43,7 +43,8 @@ def _again(
         # What is left must carry the item by itself: a bare yes to words that are gone does not.
         standing = [lines for lines in standing if sum(len(e.quote.split()) for e in lines) > SHORT_WORDS]
     if standing:
-        better = msgspec.structs.replace(item, evidence=tuple(e for lines in standing for e in lines))
+        left = item if said[0] == standing[0] else _left(item, standing, transcript)
+        better = msgspec.structs.replace(left, evidence=tuple(e for lines in standing for e in lines))
         return _noted(item, better, at, "changed", "some cited words were corrected")
     if item.locked and not unsaid:
         return None  # it still stands as a part of what was said, and somebody has made it theirs
@@ -51,12 +52,24 @@ def _again(
     return _noted(item, gone, at, "withdrawn", _CORRECTED if unsaid else _WENT_ON)
 
 
-def _stands(lines: tuple[Evidence, ...], transcript: Transcript) -> bool:
-    """Whether ``lines`` are still a whole sentence as it was said."""
+def _stands(lines: tuple[Evidence, ...], transcript: Transcript) -> Unit | None:
+    """The sentence of ``lines`` while it is still whole and as it was said."""
     heard = transcript.heard.get(lines[0].segment_id)
     now = transcript.sentences([heard.segment]) if heard else []
     cited = [(e.segment_id, e.quote) for e in lines]
-    return any([(p.segment_id, p.text) for p in u.parts] == cited for u in now)
+    return next((u for u in now if [(p.segment_id, p.text) for p in u.parts] == cited), None)
+
+
+def _left(item: NoteItem, standing: list[tuple[Evidence, ...]], transcript: Transcript) -> NoteItem:
+    """The item as what is left of it says it: the sentence that it was made from is gone."""
+    unit = _stands(standing[0], transcript)
+    assert unit is not None  # noqa: S101 (narrows the type: it stands)
+    alone = Candidate(item.kind, 0, (unit,), 0.0, sure=True)
+    text = item.text if grounded(item.text, " ".join(e.quote for lines in standing for e in lines)) else ""
+    draft = draft_of(alone, text or phrase(item.kind, [unit], 0).text, item.confidence or 0.0, transcript)
+    return msgspec.structs.replace(
+        item, text=tidy(draft.text), owner=draft.owner or item.owner, due=draft.due, due_words=draft.due_words
+    )
 
 
 def _same(

@@ -235,7 +235,7 @@ def _proposed(stored: NoteItem | None, item: NoteItem) -> NoteItem:
         item,
         rev=stored.rev + 1,
         locked=stored.locked,
-        history=history[-MAX_HISTORY:],
+        history=_bounded(history),
         deleted=stored.deleted,
         merged_into=stored.merged_into,
         **kept,
@@ -255,8 +255,13 @@ def _edited(stored: NoteItem, edit: NoteEdited) -> NoteItem:
         locked=locked,
         deleted=deleted,
         due_words=None if "due" in fields else stored.due_words,
-        history=(*stored.history, Change(edit.at, edit.user, what, ", ".join(fields)))[-MAX_HISTORY:],
+        history=_bounded((*stored.history, Change(edit.at, edit.user, what, ", ".join(fields)))),
     )
+
+
+def _bounded(history: tuple[Change, ...]) -> tuple[Change, ...]:
+    """How the item came about, and the newest changes: who made it decides who may change it later."""
+    return history if len(history) <= MAX_HISTORY else (history[0], *history[1 - MAX_HISTORY :])
 
 
 def _merged(notes: Notes, record: NotesMerged) -> Notes:
@@ -264,7 +269,7 @@ def _merged(notes: Notes, record: NotesMerged) -> Notes:
     if item is None or into is None or item.id == into.id or into.merged_into:
         return notes
     evidence = into.evidence + tuple(e for e in item.evidence if e not in into.evidence)
-    history = (*into.history, Change(record.at, record.user, "merged", record.item))[-MAX_HISTORY:]
+    history = _bounded((*into.history, Change(record.at, record.user, "merged", record.item)))
     return _put(
         notes,
         msgspec.structs.replace(item, rev=item.rev + 1, merged_into=into.id),

@@ -207,6 +207,28 @@ async def test_only_items_that_cite_the_corrected_words_change() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("again", "text"),
+    [
+        ("So I will send the price list to the supplier.", "Send the price list to the supplier"),
+        ("So I will send the list to the supplier.", "Send the list to the supplier"),
+    ],
+)
+async def test_an_item_whose_first_words_are_gone_says_what_is_left(again: str, text: str) -> None:
+    talk = Said(*LINES)
+    mind = brain()
+    await run(mind, talk, None)
+    talk.say("Tom", again)
+    talk.say("Ana", "Good.")
+    await run(mind, talk, None)
+    assert len(talk.notes.shown()) == 1
+    talk.put(SegmentCorrected("m", "t-1", "u", 2.0, text="The weather in Porto is lovely in May."))
+    await run(mind, talk, None)
+    left = next(i for i in talk.notes.shown() if i.status != "withdrawn")
+    assert [e.segment_id for e in left.evidence] == ["t-3"]
+    assert (left.text, left.owner, left.due, left.due_words) == (text, "Tom", None, None)
+
+
 def test_rejudging_leaves_what_people_wrote_alone() -> None:
     talk = Said(*LINES)
     assert rejudge.changes(frozenset({"t-1"}), [], talk, 1.0) == []

@@ -3,6 +3,7 @@
 import random
 
 from contracts.notes import (
+    MAX_HISTORY,
     Change,
     Evidence,
     NoteEdited,
@@ -43,6 +44,14 @@ def test_a_deleted_item_stays_deleted_and_undo_brings_it_back() -> None:
     ]
     assert fold_all(records).shown() == []
     assert fold_all([*records, NoteEdited("m", "n1", "u", 2.0, deleted=False)]).shown()[0].text == "again"
+
+
+def test_a_long_history_keeps_who_made_the_item() -> None:
+    made = NotesUpdated("m", POINT, (item(history=(Change(0.0, "analyzer", "added"),)),))
+    edits = [NoteEdited("m", "n1", "u", float(n), {"owner": f"Ana {n}"}) for n in range(1, 2 * MAX_HISTORY)]
+    history = fold_all([made, *edits]).items["n1"].history
+    assert len(history) == MAX_HISTORY
+    assert (history[0].by, history[0].what, history[-1].at) == ("analyzer", "added", 2.0 * MAX_HISTORY - 1)
 
 
 def test_merging_moves_the_evidence() -> None:
