@@ -4,8 +4,12 @@ import io
 
 import docx
 from docx.document import Document
+from docx.shared import Pt, RGBColor
 
+from contracts.quotes import quoted
 from gateway.export.report import KIND_TITLES, Report, clock, facts_line, item_details, printable
+
+GREY = RGBColor(0x55, 0x55, 0x55)
 
 
 def to_docx(report: Report) -> bytes:
@@ -49,3 +53,6 @@ def _items(document: Document, report: Report) -> None:
             details = item_details(item)
             if details:
                 line.add_run(printable(f" ({details})")).italic = True
+            for said, at in quoted(item.evidence)[:1]:
+                quote = line.add_run(printable(f"\n“{said}” {clock(at)}"))
+                quote.font.size, quote.font.color.rgb = Pt(9), GREY

@@ -60,7 +60,7 @@ KIND_TITLES = {
 
 
 def report_of(view: MeetingView) -> Report:
-    """The report of a meeting. Struck words, deleted and merged items are not in it. Raises NotFound without facts."""
+    """The report of a meeting, without struck words and deleted, merged or withdrawn items. Raises NotFound."""
     if view.facts is None:
         raise NotFound("no such meeting", source="client")
     recap = view.notes.recap
@@ -78,7 +78,7 @@ def report_of(view: MeetingView) -> Report:
         participants=tuple(speakers),
         summary=recap.summary if recap else view.notes.summary,
         chapters=recap.chapters if recap else view.notes.chapters,
-        items=tuple(view.notes.shown()),
+        items=tuple(item for item in view.notes.shown() if item.status != "withdrawn"),
         turns=turns,
     )
 

@@ -11,14 +11,16 @@ import msgspec
 import pypdf
 import pytest
 
-from contracts.notes import Evidence, NoteItem
+from contracts.lifecycle import MeetingStarted
+from contracts.notes import Evidence, NoteItem, NotesCheckpoint, NotesUpdated
 from contracts.recap import Chapter
 from contracts.transcript import Word
 from gateway.api.export import WRITERS, disposition
 from gateway.export.markdown import escape, to_markdown
-from gateway.export.report import Report, Turn
+from gateway.export.report import Report, Turn, report_of
 from gateway.export.subtitles import CUE_CHARS, cues, to_srt, to_vtt
 from gateway.export.tables import to_csv, to_ics
+from gateway.view import MeetingView
 
 EVIL = (
     '=HYPERLINK("http://x") <script>alert(1)</script> *b* [l](j) --> {\\an8} & "q" 日本語 한국어 עברית \x00\x07\u202e'
@@ -97,6 +99,7 @@ def test_word_documents_are_well_formed_whatever_was_said() -> None:
         text = "".join(ET.fromstring(file.read("word/document.xml")).itertext())
     assert "日本語" in text
     assert "Take the second offer" in text
+    assert "“quote” 1:01" in text
 
 
 def test_pdf_pages_hold_the_words_of_any_script() -> None:
@@ -105,6 +108,15 @@ def test_pdf_pages_hold_the_words_of_any_script() -> None:
     assert "Take the second offer" in text
     assert "<script>" in text
     assert "Łukasz" in text
+    assert "“quote” 1:01" in text
+
+
+def test_what_was_withdrawn_is_in_no_file() -> None:
+    view = MeetingView("m")
+    view.apply(1, MeetingStarted("m", "Budget", "o", 0.0))
+    items = (NoteItem("a", "risk", "It stands"), NoteItem("b", "risk", "It went", status="withdrawn"))
+    view.apply(2, NotesUpdated("m", NotesCheckpoint(), items))
+    assert [item.text for item in report_of(view).items] == ["It stands"]
 
 
 def test_json_can_be_read_back() -> None:
