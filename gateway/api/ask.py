@@ -9,6 +9,7 @@ from litestar import Request, post
 from litestar.params import JSONBody
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 from msgspec import Meta
+from msgspec.structs import replace
 
 from contracts import log, subjects
 from contracts.asking import AskReply, AskRequest, WrittenSentence
@@ -18,7 +19,8 @@ from gateway.api.schemas import Id
 from gateway.auth.guard import acting
 from gateway.auth.identity import User
 from gateway.index.answers import PER_PASSAGE, TO_WRITE_FROM, Sentence, written
-from gateway.index.port import Scope
+from gateway.index.meeting_passages import talk_of
+from gateway.index.port import TRANSCRIPT, Scope
 from gateway.index.searcher import MAX_QUESTION_CHARS
 from gateway.services import Injected, Services
 
@@ -58,7 +60,7 @@ async def ask(request: Request[Any, Any, Any], services: Injected, data: JSONBod
     started = time.perf_counter()
     count = TO_WRITE_FROM if data.write else PER_PASSAGE
     found = await services.memory.answerer.answer(data.question, scope, count)
-    said = [s for s in found if await _stands(services, user, s)]
+    said = await _as_said(services, user, found)
     return ServerSentEvent(_events(services, data, said, started))
 
 
@@ -72,11 +74,15 @@ async def _scope(services: Services, user: User, data: Question) -> Scope:
     return Scope(visible=allowed, meetings=frozenset(data.meetings), since_s=since_s)
 
 
-async def _stands(services: Services, user: User, sentence: Sentence) -> bool:
-    """Whether the cited segment is there now: it may have been struck since it was indexed."""
-    view = await services.view(user, sentence.citation.meeting)
-    segment = view.segments.get(sentence.citation.segment)
-    return segment is not None and bool(segment.shown().text)
+async def _as_said(services: Services, user: User, sentences: Sequence[Sentence]) -> list[Sentence]:
+    """The sentences that still stand, in their words of now: they may have been corrected since they were indexed."""
+    now: dict[str, dict[str, str]] = {}
+    for id_ in {s.citation.meeting for s in sentences}:
+        view = await services.view(user, id_)
+        single = {s.id: s.text for s in view.shown_segments()}
+        now[id_] = single | {line.segment: line.text for line in talk_of(view)}
+    kept = ((s, now[s.citation.meeting].get(s.citation.segment)) for s in sentences)
+    return [s if s.citation.kind != TRANSCRIPT or s.text in said else replace(s, text=said) for s, said in kept if said]
 
 
 async def _events(

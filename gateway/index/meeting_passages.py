@@ -7,6 +7,7 @@ from contracts.recap import Chapter
 from contracts.transcript import Segment
 from gateway.index.passages import Borders, split_line
 from gateway.index.port import RECAP, Card, Line, Passage
+from gateway.index.utterances import utterances
 from gateway.view import MeetingView
 
 
@@ -21,12 +22,13 @@ def card_of(view: MeetingView) -> Card | None:
 
 def passages_of(view: MeetingView, borders: Borders) -> list[Passage]:
     """Everything to be found of the meeting, each with a stable id."""
-    lines = [piece for segment in view.shown_segments() for piece in split_line(_line(view, segment))]
+    lines = [piece for line in talk_of(view) for piece in split_line(line)]
     return [*borders.passages(view.meeting, lines), *_notes(view), *_recap(view)]
 
 
-def _line(view: MeetingView, segment: Segment) -> Line:
-    return Line(segment.id, segment.start, segment.end, segment.text, _name(view, segment))
+def talk_of(view: MeetingView) -> list[Line]:
+    """What was said, as people see it now: the finals of one sentence together."""
+    return utterances((segment, _name(view, segment)) for segment in view.shown_segments())
 
 
 def _name(view: MeetingView, segment: Segment) -> str | None:
