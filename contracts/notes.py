@@ -4,6 +4,7 @@ Notes of a meeting = ``fold`` over its records in stream order. A field that a p
 an analyzer's value for it is dropped by the fold, so all readers agree whatever the interleaving.
 """
 
+import re
 from collections.abc import Iterable
 from typing import Literal
 
@@ -16,6 +17,8 @@ Status = Literal["open", "done", "answered", "withdrawn"]
 FIELDS = ("text", "owner", "due", "status")
 """The fields that a person can edit, and so lock."""
 MAX_HISTORY = 50
+_LABEL = re.compile(r"Speaker [A-Z]?\d+")
+"""What a voice is called before anybody has named it."""
 
 
 class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -58,6 +61,8 @@ class NoteItem(msgspec.Struct, frozen=True, omit_defaults=True):
     history: tuple[Change, ...] = ()
     merged_into: str | None = None
     deleted: bool = False
+    owed_as: str | None = None
+    """The speaker label that ``owner`` is the name of, where that is known: another name for it is another owner."""
 
 
 class NotesCheckpoint(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -204,9 +209,8 @@ def _put(notes: Notes, *items: NoteItem) -> Notes:
 
 
 def _analyzer_pass(notes: Notes, record: NotesUpdated) -> Notes:
-    # A person may have named an owner's label while the analyzer was at work.
-    called = (msgspec.structs.replace(i, owner=notes.names.get(i.owner or "", i.owner)) for i in record.items)
-    merged = (_proposed(notes.items.get(item.id), item) for item in called)
+    proposed = ((notes.items.get(item.id), item) for item in record.items)
+    merged = (_proposed(stored, _called(notes, stored, item)) for stored, item in proposed)
     notes = _put(notes, *merged)
     return msgspec.structs.replace(
         notes,
@@ -215,13 +219,27 @@ def _analyzer_pass(notes: Notes, record: NotesUpdated) -> Notes:
     )
 
 
+def _called(notes: Notes, stored: NoteItem | None, item: NoteItem) -> NoteItem:
+    """The item by its owner's name: a person may have named the label while the analyzer was at work."""
+    if item.owner is not None and item.owner in notes.names:
+        return msgspec.structs.replace(item, owner=notes.names[item.owner], owed_as=item.owner)
+    same = stored is not None and stored.owner == item.owner
+    return msgspec.structs.replace(item, owed_as=stored.owed_as if stored and same else None)
+
+
 def _named(notes: Notes, record: SpeakerRenamed) -> Notes:
     """What the speaker owes under the old name is owed under the new one, unless a person chose the owner."""
-    before = notes.names.get(record.speaker, record.speaker)
-    sole = all(name != before for label, name in notes.names.items() if label != record.speaker)
-    owed = (i for i in notes.items.values() if sole and i.owner == before and "owner" not in i.locked)
-    notes = _put(notes, *(msgspec.structs.replace(i, rev=i.rev + 1, owner=record.name) for i in owed))
-    return msgspec.structs.replace(notes, names={**notes.names, record.speaker: record.name})
+    label = record.speaker
+    before = notes.names.get(label, label)
+    others = {name for other, name in notes.names.items() if other != label}
+    shared = before != label and (before in others or _LABEL.fullmatch(before) is not None)
+    owed = (
+        i
+        for i in notes.items.values()
+        if "owner" not in i.locked and (i.owed_as == label or (i.owed_as is None and i.owner == before and not shared))
+    )
+    renamed = (msgspec.structs.replace(i, rev=i.rev + 1, owner=record.name, owed_as=label) for i in owed)
+    return msgspec.structs.replace(_put(notes, *renamed), names={**notes.names, label: record.name})
 
 
 def _proposed(stored: NoteItem | None, item: NoteItem) -> NoteItem:
@@ -255,6 +273,7 @@ def _edited(stored: NoteItem, edit: NoteEdited) -> NoteItem:
         locked=locked,
         deleted=deleted,
         due_words=None if "due" in fields else stored.due_words,
+        owed_as=None if "owner" in fields else stored.owed_as,
         history=_bounded((*stored.history, Change(edit.at, edit.user, what, ", ".join(fields)))),
     )
 

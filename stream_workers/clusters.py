@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from stream_workers.tree import subtrees
+
 Matrix = NDArray[np.float32]
 Labels = NDArray[np.int_]
 
@@ -79,69 +81,48 @@ def centroids(prints: Prints, labels: Labels) -> Matrix:
 
 def different(prints: Prints, alike: Matrix, one: Labels, two: Labels, limits: Limits) -> float:
     """How far below the limit two groups lie; above zero = two people."""
-    others = prints.apart(one, two)
-    pair_weights = np.outer(prints.weights[one], prints.weights[two]) * others
-    if pair_weights.sum() <= 0:
-        return -1.0
-    across = float((alike[np.ix_(one, two)] * pair_weights).sum() / pair_weights.sum())
-    inside = np.sqrt(_inside(prints, alike, one, limits) * _inside(prints, alike, two, limits))
-    size = min(_size(prints, one), _size(prints, two))
-    return float(limits.ratio - limits.small / max(size, 1.0) ** 1.5 - across / inside)
+    side = np.arange(len(one) + len(two)) < len(one)
+    return float(_differences(prints, alike, np.concatenate([one, two]), side[None], limits)[0])
 
 
-def _size(prints: Prints, members: Labels) -> float:
-    """How many prints of 1.5 s the group is worth."""
-    return float(np.minimum(prints.weights[members], 1.5).sum() / 1.5)
-
-
-def _inside(prints: Prints, alike: Matrix, members: Labels, limits: Limits) -> float:
-    others = prints.apart(members, members)
-    weights = np.outer(prints.weights[members], prints.weights[members]) * others / 2
-    total = float((alike[np.ix_(members, members)] * weights).sum())
-    return max(0.2, (total + limits.prior * limits.inside) / (float(weights.sum()) + limits.prior))
-
-
-def _split(prints: Prints, alike: Matrix, members: Labels, limits: Limits) -> list[Labels] | None:
-    """The best real split of a group, or None."""
-    if len(members) < 2:
-        return None
-    best, found = 0.0, None
-    for seeds in _seeds(prints, alike, members):
-        side = _two_means(prints.vectors[members], prints.weights[members], prints.vectors[list(seeds)])
-        one, two = members[side], members[~side]
-        if len(one) and len(two):
-            score = different(prints, alike, one, two, limits)
-            if score > best:
-                best, found = score, [one, two]
+def _differences(
+    prints: Prints, alike: Matrix, members: Labels, sides: NDArray[np.bool_], limits: Limits
+) -> NDArray[np.float64]:
+    """``different`` for many cuts of ``members``; each row of ``sides`` is one of the two halves."""
+    weights = prints.weights[members].astype(float)
+    pairs = np.outer(weights, weights) * prints.apart(members, members)
+    near = alike[np.ix_(members, members)] * pairs
+    one = sides.astype(float)
+    sums = [_inner(one, near), _inner(one, pairs)]
+    (in_one, across, in_two), (n_one, n_across, n_two) = sums
+    inside = np.sqrt(_inside(in_one, n_one, limits) * _inside(in_two, n_two, limits))
+    worth = np.minimum(weights, 1.5) / 1.5  # prints of 1.5 s
+    size = np.minimum(one @ worth, worth.sum() - one @ worth)
+    below = limits.ratio - limits.small / np.maximum(size, 1.0) ** 1.5 - across / np.maximum(n_across, 1e-9) / inside
+    found: NDArray[np.float64] = np.where(n_across > 0, below, -1.0)
     return found
 
 
-def _seeds(prints: Prints, alike: Matrix, members: Labels) -> list[tuple[int, int]]:
-    """Pairs of prints to start a split from: the farthest two, the oddest one, and along the main direction."""
-    inner = alike[np.ix_(members, members)]
-    far = np.unravel_index(int(inner.argmin()), inner.shape)
-    odd = int(inner.mean(axis=1).argmin())
-    centred = prints.vectors[members] - prints.vectors[members].mean(axis=0)
-    _, _, axes = np.linalg.svd(centred, full_matrices=False)
-    found = [(int(far[0]), int(far[1])), (odd, int(inner[odd].argmin()))]
-    for axis in axes[:2]:
-        along = centred @ axis
-        found.append((int(along.argmin()), int(along.argmax())))
-    return [(int(members[a]), int(members[b])) for a, b in found if a != b]
+def _inner(one: NDArray[np.float64], table: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+    """Sums of a symmetric ``table`` inside each half of each cut and across it."""
+    rows = one @ table
+    inside, touched = (rows * one).sum(axis=1), rows.sum(axis=1)
+    return inside, touched - inside, table.sum() - 2 * touched + inside
 
 
-def _two_means(vectors: Matrix, weights: NDArray[np.float32], centres: Matrix) -> NDArray[np.bool_]:
-    side: NDArray[np.bool_] = (vectors @ centres.T).argmax(axis=1) == 0
-    for _ in range(15):
-        if side.all() or not side.any():
-            break
-        means = np.stack([(vectors[s] * weights[s, None]).sum(axis=0) for s in (side, ~side)])
-        means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-9)
-        moved = (vectors @ means.T).argmax(axis=1) == 0
-        if (moved == side).all():
-            break
-        side = moved
-    return side
+def _inside(total: NDArray[np.float64], pairs: NDArray[np.float64], limits: Limits) -> NDArray[np.float64]:
+    """Mean similarity inside a half, where each pair was counted twice."""
+    return np.maximum(0.2, (total / 2 + limits.prior * limits.inside) / (pairs / 2 + limits.prior))
+
+
+def _split(prints: Prints, alike: Matrix, members: Labels, limits: Limits) -> list[Labels] | None:
+    """The best real split of a group, or None. What average linkage holds together is tried as one half."""
+    if len(members) < 2:
+        return None
+    sides = subtrees(alike[np.ix_(members, members)], prints.weights[members])
+    scores = _differences(prints, alike, members, sides, limits)
+    best = int(scores.argmax())
+    return [members[sides[best]], members[~sides[best]]] if scores[best] > 0 else None
 
 
 def _refine(prints: Prints, labels: Labels) -> Labels:

@@ -78,7 +78,7 @@ def report_of(view: MeetingView) -> Report:
         participants=tuple(speakers),
         summary=recap.summary if recap else view.notes.summary,
         chapters=recap.chapters if recap else view.notes.chapters,
-        items=tuple(item for item in view.notes.shown() if item.status != "withdrawn"),
+        items=tuple(view.notes.shown()),
         turns=turns,
     )
 

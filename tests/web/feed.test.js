@@ -148,6 +148,17 @@ test("labels with one name are one voice, which keeps its colour when it gets a 
   assert.deepEqual(labelsOf(state, "S3"), ["S3", "Ana"]);
 });
 
+test("two speakers made one and parted again owe what they owed", () => {
+  const state = emptyState();
+  const items = [{ id: "a", kind: "action", text: "Do a", owner: "Speaker 1" }, { id: "b", kind: "action", text: "Do b", owner: "Speaker 2" }];
+  fold(state, { type: "snapshot", seq: 1, meeting: {}, tracks: [], segments: [], notes: items });
+  const owners = () => [...state.notes.values()].map((note) => note.owner);
+  fold(state, { type: "speaker.renamed", seq: 2, speaker: "Speaker 2", name: "Speaker 1" });
+  assert.deepEqual(owners(), ["Speaker 1", "Speaker 1"]);
+  fold(state, { type: "speaker.renamed", seq: 3, speaker: "Speaker 2", name: "Speaker 2" });
+  assert.deepEqual(owners(), ["Speaker 1", "Speaker 2"]);
+});
+
 test("what a speaker owes goes by the name that people gave them, unless a person chose the owner", () => {
   const state = emptyState();
   const items = [{ id: "a", kind: "action", text: "Do a", owner: "S1" }, { id: "b", kind: "action", text: "Do b", owner: "S1", locked: ["owner"] }];

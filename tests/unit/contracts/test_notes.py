@@ -119,6 +119,23 @@ def test_a_name_that_two_speakers_share_is_left_where_it_is() -> None:
     assert fold_all(told).items["a"].owner == "Tom"
 
 
+def test_two_speakers_made_one_and_parted_again_owe_what_they_owed() -> None:
+    told = (
+        _update(_item("a", owner="Speaker 1"), _item("b", owner="Speaker 2")),
+        SpeakerRenamed("m", "Speaker 2", "Speaker 1", "u", 1.0),
+        _update(_item("c", owner="Speaker 2"), _item("d", owner="Speaker 1")),
+    )
+    one = fold_all(told)
+    assert {i.owner for i in one.items.values()} == {"Speaker 1"}
+    parted = fold(one, SpeakerRenamed("m", "Speaker 2", "Speaker 2", "u", 2.0))
+    owners = {i.id: i.owner for i in parted.items.values()}
+    assert owners == {"a": "Speaker 1", "b": "Speaker 2", "c": "Speaker 2", "d": "Speaker 1"}
+    named = fold(
+        fold(one, SpeakerRenamed("m", "Speaker 1", "Ana", "u", 3.0)), NoteEdited("m", "b", "u", 4.0, {"owner": "Tom"})
+    )
+    assert {i.id: i.owner for i in named.items.values()} == {"a": "Ana", "b": "Tom", "c": "Speaker 1", "d": "Ana"}
+
+
 def _item(name: str, owner: str) -> NoteItem:
     return NoteItem(name, "action", f"Do {name}", owner=owner)
 

@@ -27,6 +27,7 @@
  * @property {string} text
  * @property {number} [rev]
  * @property {string | null} [owner]
+ * @property {string | null} [owed_as]
  * @property {string | null} [due]
  * @property {string | null} [due_words]
  * @property {"open" | "done" | "answered" | "withdrawn"} [status]
@@ -123,12 +124,17 @@ const HANDLERS = {
   error: (_, { code, detail }) => ({ error: detail ?? code }),
 };
 
+/** What a voice is called before anybody has named it. */
+const LABEL = /^Speaker [A-Z]?\d+$/;
+
 /** What the speaker owes goes by the new name, as in the server's fold. @param {State} state @param {any} message @returns {Change} */
 function speakerRenamed(state, { speaker, name, by_voice }) {
   const before = state.speakers[speaker] ?? speaker;
-  const shared = Object.entries(state.speakers).some(([label, called]) => label !== speaker && called === before);
-  for (const note of shared ? [] : state.notes.values()) {
-    if (note.owner === before && !note.locked?.includes("owner")) state.notes.set(note.id, { ...note, owner: name });
+  const others = Object.entries(state.speakers).some(([label, called]) => label !== speaker && called === before);
+  const shared = before !== speaker && (others || LABEL.test(before));
+  for (const note of state.notes.values()) {
+    const owes = note.owed_as ? note.owed_as === speaker : note.owner === before && !shared;
+    if (owes && !note.locked?.includes("owner")) state.notes.set(note.id, { ...note, owner: name, owed_as: speaker });
   }
   const recognised = new Set([...state.recognised].filter((label) => label !== speaker));
   if (by_voice && name !== speaker) recognised.add(speaker);
