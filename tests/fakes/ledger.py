@@ -1,5 +1,6 @@
 """The checker of every fault test: each published sample is in exactly one final, gap or pause, in order."""
 
+from collections import deque
 from dataclasses import dataclass
 
 from contracts import subjects
@@ -45,6 +46,7 @@ def read_ledger(stored: list[Stored], published: dict[int, Frame], offset_s: flo
     """Check the log against what was published (AUDIO sequence to frame); raises AssertionError."""
     ledger = Ledger()
     before = Checkpoint()
+    waiting = deque(sorted(published.items()))
     for message in stored:
         record = decode(message.data)
         assert not ledger.finished, f"{type(record).__name__} after TrackFinished"
@@ -54,7 +56,7 @@ def read_ledger(stored: list[Stored], published: dict[int, Frame], offset_s: flo
             assert checkpoint == before, "a new owner began elsewhere than where the log ends"
             ledger.epochs += 1
             continue
-        _check_sequence(checkpoint, published, before)
+        _check_sequence(checkpoint, waiting, before)
         _check_record(record, ledger, offset_s)  # type: ignore[arg-type]
         before = checkpoint
         assert ledger.position == checkpoint.samples, f"{record} does not reach its checkpoint"
@@ -90,12 +92,12 @@ def _check_record(record: TranscriptRecord, ledger: Ledger, offset_s: float) -> 
             raise AssertionError(f"unexpected {record}")
 
 
-def _check_sequence(checkpoint: Checkpoint, published: dict[int, Frame], before: Checkpoint) -> None:
-    """``audio_seq`` is the last frame behind which nothing of the account is missing."""
+def _check_sequence(checkpoint: Checkpoint, waiting: deque[tuple[int, Frame]], before: Checkpoint) -> None:
+    """``audio_seq`` is the last frame behind which nothing of the account is missing; those leave ``waiting``."""
     assert checkpoint.audio_seq >= before.audio_seq
-    for seq, frame in published.items():
-        if seq <= checkpoint.audio_seq:
-            assert frame.end_samples <= checkpoint.samples, "a frame counts as accounted for and is not"
+    while waiting and waiting[0][0] <= checkpoint.audio_seq:
+        _, frame = waiting.popleft()
+        assert frame.end_samples <= checkpoint.samples, "a frame counts as accounted for and is not"
 
 
 def check_complete(ledger: Ledger, end: int, gaps: tuple[tuple[int, int, str], ...] = ()) -> None:
