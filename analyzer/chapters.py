@@ -8,7 +8,7 @@ from analyzer.units import Unit
 SHORTEST_S = 150.0
 LONGEST_S = 480.0
 SIDE_UNITS = 8
-MAX_LINES = 12
+MAX_LINES = 9
 
 
 def boundary(units: list[Unit], vectors: Matrix, *, over: bool) -> int | None:

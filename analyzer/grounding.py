@@ -13,22 +13,36 @@ MIN_TELLING = 2
 _STEM_CHARS = 5
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
+_HESITATIONS = frozenset(("uh", "um", "uhm", "uhh", "umm", "er", "erm", "hm", "hmm", "mm", "äh", "ähm", "euh", "ehm"))
 _PLAIN_WORDS = frozenset(
     """
-    about above after again agreed also although always and another any anybody anything are around ask asked
-    back because been before being between both but call can cannot come could did didn does doesn doing don
-    done down each early else enough even every everybody everyone everything few final first for from further
-    gave get gets getting give given goes going gonna good got great had has have having hello here him his how
-    however into isn it's its just kind know last later least less let let's like little look made make makes
-    many maybe mean meeting meetings might more most much must need needs never next nice not nothing now okay
-    once one only open other our out over own part people perhaps please point points quite rather really right
-    said same say says see seem seems shall she should since some somebody someone something soon still such
-    sure take taken talk team than thank thanks that that's the their them then there these they they're thing
-    things think this those though through today together too topic topics try under until use used very want
-    wanted wants was way well were what when where whether which while who whole why will with within without
-    won would yeah yes yet you you're your
+    about above absolutely actually after again agreed also although always and another any anybody anything
+    anyway are around ask asked back basically because been before being between both but call can cannot come
+    could definitely did didn does doesn doing don done down each early else enough even every everybody
+    everyone everything exactly few final first for from further gave get gets getting give given goes going
+    gonna good got great had has have having hello here him his how however into isn it's its just kind know
+    last later least less let let's like little look made make makes many maybe mean meeting meetings might more
+    most much must need needs never next nice not nothing now okay once one only open other our out over own
+    part people perhaps please point points probably quite rather really right said same say says see seem seems
+    shall she should since some somebody someone something soon still such sure take taken talk team than thank
+    thanks that that's the their them then there these they they're thing things think this those though through
+    today together too topic topics try under until use used very want wanted wants was way well were what when
+    where whether which while who whole why will with within without won would yeah yes yet you you're your
     """.split()  # noqa: SIM905
 )
+
+
+def fluent(text: str) -> str:
+    """``text`` without sounds of hesitation and words said twice in a row: what a writer, or a reader, needs of it."""
+    words: list[str] = []
+    for word in text.split():
+        bare = word.strip(",.;:!?…-").lower()
+        if bare in _HESITATIONS or (not bare and words):
+            continue
+        if words and bare == words[-1].strip(",.;:!?…-").lower() and not bare.isdigit():
+            words.pop()
+        words.append(word)
+    return " ".join(words)
 
 
 def telling_words(text: str) -> list[str]:

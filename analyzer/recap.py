@@ -20,9 +20,9 @@ T = TypeVar("T")
 TEMPLATES = Path(__file__).with_name("templates")
 MAX_SUMMARY_CHARS = 900
 MAX_PART_LINES = 18
-MAX_CHAPTER_LINES = 12
+MAX_CHAPTER_LINES = 10
 MAX_ITEM_LINES = 6
-MAX_WORDS = 32
+MAX_WORDS = 26
 """Of a line that the model reads: its time goes with the words, so a recap costs the same after any meeting."""
 CHAPTER_TOKENS = 110
 SUMMARY_TOKENS = 150
@@ -59,6 +59,7 @@ class Writer:
 
     async def chapter(self, lines: list[str], start: float, end: float, model: LanguageModel | None) -> Chapter:
         """A part of the meeting from its telling ``lines``."""
+        lines = [fluent for t in lines if (fluent := grounding.fluent(t))]
         asked = [shortened(t) for t in lines]
         body = await self._ask(_Ask("chapter", CHAPTER_SCHEMA, CHAPTER_TOKENS, _Chapter), asked, model)
         title, summary = (tidy(body.title)[:80], " ".join(body.summary.split())) if body else ("", "")

@@ -52,3 +52,11 @@ def test_a_title_is_made_of_words_that_were_said() -> None:
 def test_other_languages_are_not_refused_for_their_words() -> None:
     lines = ["Die Übersetzungen fehlen noch.", "Wir starten in Portugal im März."]
     assert grounding.supported("Der Start in Portugal ist im März; die Übersetzungen fehlen.", lines)
+
+
+def test_hesitations_and_repeated_words_are_left_out_and_nothing_else() -> None:
+    assert grounding.fluent("Ana: So, um, I I think the the launch is, uh, on, on Monday.") == (
+        "Ana: So, I think the launch is, on Monday."
+    )
+    assert grounding.fluent("Call 5 5 5, not 4.") == "Call 5 5 5, not 4."
+    assert grounding.fluent("Um.") == ""
