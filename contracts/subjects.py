@@ -111,3 +111,8 @@ def track_work(meeting: str, track: str) -> str:
 def meeting_work(meeting: str) -> str:
     """Key of an open meeting in the WORK and LEASE buckets."""
     return f"meeting.{check_id(meeting)}"
+
+
+def next_messages(stream: str, consumer: str) -> str:
+    """Where the server is asked for what ``consumer`` delivers next."""
+    return f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}"

@@ -204,7 +204,7 @@ class Bus:
 
     def reader(self, stream: str, subject: str, start_seq: int = 1) -> Reader:
         """A reader of ``subject`` (one filter) from stream sequence ``start_seq`` on."""
-        return Reader(self._js, stream, subject, start_seq)
+        return Reader(self._client, self._js, stream, subject, start_seq)
 
     async def read_until(self, stream: str, subject: str, start_seq: int, end_seq: int) -> list[Stored]:
         """All messages of ``subject`` with ``start_seq`` ≤ sequence ≤ ``end_seq``, in order."""

@@ -1,13 +1,16 @@
 """Ordered reading of a stream."""
 
 import asyncio
-import contextlib
+import time
 
 import nats.errors
+from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext, api
-from nats.js.errors import NotFoundError, ServiceUnavailableError
+from nats.js.errors import NotFoundError
 
+from contracts import subjects
+from contracts.bus.pull import Pull
 from contracts.bus.translate import (
     NATS_ERRORS,
     REQUEST_TIMEOUT_S,
@@ -18,7 +21,8 @@ from contracts.bus.translate import (
 )
 
 _CONSUMER_IDLE_S = 30.0
-_FORGET_S = 1.0
+_CHECK_S = 1.0
+"""While nothing comes, the consumer is looked at so often."""
 
 
 class Reader:
@@ -29,7 +33,8 @@ class Reader:
     at ``next_seq``.
     """
 
-    def __init__(self, js: JetStreamContext, stream: str, subject: str, start_seq: int) -> None:
+    def __init__(self, client: Client, js: JetStreamContext, stream: str, subject: str, start_seq: int) -> None:
+        self._client = client
         self._js = js
         self._stream = stream
         self._subject = subject
@@ -37,8 +42,9 @@ class Reader:
         """Stream sequence from which the next message may come."""
         self.pending = 0
         """Messages that waited in the stream behind the newest delivered one, when it was sent."""
-        self._subscription: JetStreamContext.PullSubscription | None = None
+        self._pull: Pull | None = None
         self._delivered = 0
+        self._seen_at = 0.0
 
     async def fetch(self, *, timeout_s: float = 1.0, batch: int = 64) -> list[Stored]:
         """The next messages, as soon as there is one; [] after ``timeout_s`` without any. Raises Unavailable."""
@@ -52,21 +58,18 @@ class Reader:
         return messages
 
     async def _fetch(self, timeout_s: float, batch: int) -> list[Stored]:
-        subscription = self._subscription or await self._subscribe()
-        try:
-            messages = await subscription.fetch(batch, timeout=timeout_s)
-        except TimeoutError:  # nats-py's own is one, and now and then it raises a plain one
-            await self._check(subscription)
+        pull = self._pull or await self._subscribe()
+        if not await pull.wait(timeout_s):
+            await self._check(pull)
             return []
-        except ServiceUnavailableError:  # nobody answers for the consumer: it idled too long, or the server restarted
-            await self._forget()
-            return []
+        messages = pull.take(batch)
         whole = self._without_loss(messages)
         stored = [s for s in map(stored_from_message, whole) if s.seq >= self.next_seq]
         if stored:
+            self._seen_at = time.monotonic()
             self.next_seq = stored[-1].seq + 1
             self.pending = whole[-1].metadata.num_pending or 0
-        if len(whole) < len(messages):
+        if len(whole) < len(messages) or not messages:  # some were lost, or the consumer is gone
             await self._forget()
         return stored
 
@@ -78,22 +81,29 @@ class Reader:
             self._delivered += 1
         return messages
 
-    async def _check(self, subscription: JetStreamContext.PullSubscription) -> None:
+    async def _check(self, pull: Pull) -> None:
         """After an empty wait: a consumer that is gone, or that sent what never arrived, is made again."""
+        if time.monotonic() - self._seen_at < _CHECK_S:
+            return
+        self._seen_at = time.monotonic()
         try:
-            info = await subscription.consumer_info()
+            info = await self._js.consumer_info(self._stream, pull.consumer)
         except (NotFoundError, nats.errors.Error):
             await self._forget()
             return
-        if info.delivered is None or info.delivered.consumer_seq > self._delivered:
+        if info.delivered is None or info.delivered.consumer_seq > self._delivered + pull.waiting:
             await self._forget()
+        elif not info.num_waiting:
+            pull.ask_anew()
 
-    async def _subscribe(self) -> JetStreamContext.PullSubscription:
+    async def _subscribe(self) -> Pull:
         self._delivered = 0
-        self._subscription = await self._js.pull_subscribe(
-            self._subject,
-            stream=self._stream,
-            config=api.ConsumerConfig(
+        name = subjects.new_id()
+        await self._js.add_consumer(
+            self._stream,
+            api.ConsumerConfig(
+                name=name,
+                filter_subject=self._subject,
                 deliver_policy=api.DeliverPolicy.BY_START_SEQUENCE,
                 opt_start_seq=self.next_seq,
                 ack_policy=api.AckPolicy.NONE,
@@ -102,16 +112,14 @@ class Reader:
                 inactive_threshold=_CONSUMER_IDLE_S,
             ),
         )
-        return self._subscription
+        self._pull = Pull(self._client, self._stream, name)
+        await self._pull.open()
+        return self._pull
 
     async def _forget(self) -> None:
-        subscription, self._subscription = self._subscription, None
-        if subscription is None:
-            return
-        with contextlib.suppress(nats.errors.Error, ValueError, TimeoutError):
-            async with asyncio.timeout(_FORGET_S):
-                # The connection lets go of its inbox, and of what waits in it, before it tells the server.
-                await subscription.unsubscribe()
+        pull, self._pull = self._pull, None
+        if pull is not None:
+            await pull.close()
 
     async def close(self) -> None:
         """Stop reading."""
