@@ -49,6 +49,13 @@ class Flag(enum.IntFlag):
     GAP = 2
 
 
+_FLAGS = tuple(Flag(n) for n in range(4))
+_CODECS = {int(codec): codec for codec in Codec}
+_LAST, _GAP = int(Flag.LAST), int(Flag.GAP)
+_bits = int.__and__
+"""Looked at several times a frame: enum's own operators cost more than all the rest of it."""
+
+
 class Gap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Sound that is known to be missing. ``cause``: network, sleep, paused, off_record, dropped."""
 
@@ -69,12 +76,12 @@ class Frame(msgspec.Struct, frozen=True):
     @property
     def is_last(self) -> bool:
         """Whether the track ends with this frame."""
-        return bool(self.flags & Flag.LAST)
+        return bool(_bits(self.flags, _LAST))
 
     @property
     def gap(self) -> Gap | None:
         """The gap that this frame stands for, if it is a gap frame."""
-        return decode_gap(self.payload) if self.flags & Flag.GAP else None
+        return decode_gap(self.payload) if _bits(self.flags, _GAP) else None
 
     @property
     def samples(self) -> int:
@@ -120,21 +127,21 @@ def decode_frame(data: bytes) -> Frame:
         raise BadInput(f"a frame has at least {HEADER_BYTES} bytes", source="client")
     version, codec, flags, reserved, session, seq, pts, crc = HEADER.unpack_from(data)
     payload = bytes(data[HEADER_BYTES:])
-    if version != VERSION or reserved != 0 or flags > Flag.LAST | Flag.GAP:
+    if version != VERSION or reserved != 0 or flags >= len(_FLAGS):
         raise BadInput("unknown frame version or flags", source="client")
-    if codec not in Codec.__members__.values():
+    if codec not in _CODECS:
         raise BadInput("unknown codec", source="client")
     if crc != zlib.crc32(payload):
         raise BadInput("the frame's checksum does not match its payload", source="client")
     if pts > MAX_PTS_SAMPLES:
         raise BadInput("the frame's media time is out of range", source="client")
-    frame = Frame(session, seq, pts, payload, Flag(flags), Codec(codec))
+    frame = Frame(session, seq, pts, payload, _FLAGS[flags], _CODECS[codec])
     _check_payload(frame)
     return frame
 
 
 def _check_payload(frame: Frame) -> None:
-    if frame.flags & Flag.GAP:
+    if _bits(frame.flags, _GAP):
         decode_gap(frame.payload)
     elif len(frame.payload) % BYTES_PER_SAMPLE:
         raise BadInput("PCM16 payloads have an even number of bytes", source="client")

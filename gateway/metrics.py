@@ -15,6 +15,17 @@ class IngestMetrics:
         self.stored_s = Histogram(
             "rapporteur_audio_store_seconds", "Time to store one frame", buckets=_LATENCY_S, registry=registry
         )
+        self.open_sockets = 0
+
+    def opened(self) -> None:
+        """An audio socket was opened."""
+        self.open_sockets += 1
+        self.sockets.set(self.open_sockets)
+
+    def closed(self) -> None:
+        """One was closed."""
+        self.open_sockets -= 1
+        self.sockets.set(self.open_sockets)
 
 
 class FeedMetrics:

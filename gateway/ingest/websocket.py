@@ -18,6 +18,7 @@ from gateway import problems
 from gateway.auth.identity import Ticket, User
 from gateway.auth.limits import RateLimit
 from gateway.ingest import protocol
+from gateway.ingest.bundle import CROWD, HOLD_S, Bundler
 from gateway.ingest.hush import Hush
 from gateway.ingest.protocol import Hello, Nack, Ping, Pong, ServerMessage, Slow, Welcome
 from gateway.ingest.session import AudioSession, HighWater
@@ -85,7 +86,7 @@ class AudioSocket:
     async def serve(self, meeting: str) -> None:
         """Serve until the end; always closes with a documented code."""
         await self._socket.accept()
-        self._metrics.sockets.inc()
+        self._metrics.opened()
         code, reason = problems.DONE, "done"
         try:
             await self._serve(meeting)
@@ -96,7 +97,7 @@ class AudioSocket:
             code, reason = problems.close_code(fault), fault.detail
             self._log.info("socket.refused", code=code, detail=fault.detail)
         finally:
-            self._metrics.sockets.dec()
+            self._metrics.closed()
         await close_socket(self._socket, code, reason)
 
     async def _serve(self, meeting: str) -> None:
@@ -181,20 +182,31 @@ class AudioSocket:
                 raise _Done
 
     async def _store(self, session: AudioSession, subject: str, track: str, last_seq: int) -> None:
-        hush = Hush()
+        hush, bundler = Hush(), Bundler()
         while not session.finished:
-            frame, cause = await self._frames.get()
-            for kept in hush.take(frame, cause or self._quiet()):
-                msg_id = f"{track}:{kept.session}:{kept.seq}"
+            taken = await self._taken()
+            kept = [k for frame, cause in taken for k in hush.take(frame, cause or self._quiet())]
+            for bundle in bundler.take(kept):
+                msg_id = f"{track}:{bundle.session}:{bundle.seq}"
                 try:
-                    last_seq = await self._append(subject, encode_frame(kept), msg_id, last_seq)
+                    last_seq = await self._append(subject, encode_frame(bundle), msg_id, last_seq)
                 except Fenced:
                     await self._check_newest(subject, session)
                     raise
-            session.stored(frame)
-            if (ack := session.ack(flush=self._frames.empty() and frame.is_last)) is not None:
+            newest = taken[-1][0]
+            session.stored(newest)
+            if (ack := session.ack(flush=self._frames.empty() and newest.is_last)) is not None:
                 await self._send(ack)
         raise _Done
+
+    async def _taken(self) -> list[tuple[Frame, str]]:
+        """The next frame; in a crowd also those that come soon after it, so that they are stored together."""
+        taken = [await self._frames.get()]
+        if self._metrics.open_sockets >= CROWD and not taken[0][0].is_last:
+            await asyncio.sleep(HOLD_S)
+            while not self._frames.empty():
+                taken.append(self._frames.get_nowait())
+        return taken
 
     async def _check_newest(self, subject: str, session: AudioSession) -> None:
         """Raises Unavailable, so that the client says hello again, unless a newer session has the track.
