@@ -125,8 +125,9 @@ class Closer:
 
     async def tick(self, now: float) -> None:
         """Do what is due at wall clock ``now``."""
-        views = await self._open_views()
-        if time.monotonic() - self._repaired_at > _REPAIR_S:
+        repairs = time.monotonic() - self._repaired_at > _REPAIR_S
+        views = await self._open_views(now, everything=repairs)
+        if repairs:
             await self._repair([view for view, _ in views])
             self._repaired_at = time.monotonic()
         for view, active_at in views:
@@ -143,11 +144,15 @@ class Closer:
             except Fenced:
                 continue  # another gateway, or the client itself, was faster
 
-    async def _open_views(self) -> list[tuple[MeetingView, float]]:
+    async def _open_views(self, now: float, *, everything: bool) -> list[tuple[MeetingView, float]]:
+        """Meetings that are not complete; those in which something was just written have nothing due."""
         found = []
-        query = select(models.Meeting.id, models.Meeting.active_at).where(models.Meeting.state != "completed")
+        row = models.Meeting
+        query = select(row.id, row.state, row.active_at).where(row.state != "completed")
         async with self._database.reading() as session:
-            for meeting, active_at in (await session.execute(query)).all():
+            for meeting, state, active_at in (await session.execute(query)).all():
+                if state == "live" and now - active_at <= self._settings.idle_end_s and not everything:
+                    continue
                 view = await load_outline(session, meeting)
                 if view is not None:
                     found.append((view, active_at))

@@ -28,6 +28,9 @@ from gateway.view import MeetingView
 
 SETTLE_S = 2.0
 """Changes are gathered for this long, so that talk is embedded by the passage and not by the utterance."""
+LONGEST_SETTLE_S = 10.0
+REST = 8.0
+"""And for so many times as long as the last changes took: with many meetings talk goes before search."""
 RETRY_S = 2.0
 BACKFILL_S = 20.0
 BACKFILL_BATCH = 16
@@ -82,13 +85,16 @@ class Indexer:
     async def _read_on(self) -> None:
         self.cursor = await self._index.cursor()
         reader = self._bus.reader(subjects.MEETING_STREAM, subjects.MEETING_ALL, self.cursor + 1)
+        took_s = 0.0
         try:
             while True:
                 dirty = _touched(await reader.fetch(timeout_s=5.0, batch=256))
-                settled = time.monotonic() + SETTLE_S
+                settled = time.monotonic() + min(LONGEST_SETTLE_S, max(SETTLE_S, REST * took_s))
                 while dirty and (left := settled - time.monotonic()) > 0:
                     dirty |= _touched(await reader.fetch(timeout_s=left, batch=256))
+                began = time.monotonic()
                 await self._work_in(dirty, reader.next_seq - 1)
+                took_s = time.monotonic() - began
         finally:
             await reader.close()
 
