@@ -5,6 +5,7 @@ is decided. Finished pieces get a voiceprint each, and ``Speakers`` says whose t
 """
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,13 @@ from stream_workers.turns import Piece, Stitcher
 from stream_workers.voices import MIN_SAMPLES, WINDOW_S, Voices
 
 EVERY_SAMPLES = SAMPLE_RATE_HZ
+CROWD_SAMPLES = 5 * SAMPLE_RATE_HZ // 2
+"""In a crowd it is looked so often, or when a final asks."""
+_CROWD_WINDOW_SAMPLES = 3 * SAMPLE_RATE_HZ
+_OVERLAP_SAMPLES = SAMPLE_RATE_HZ
+"""What two windows share at least, so that the same people are found again."""
+_CROWD_FRAMES = 120
+"""In a crowd a voiceprint hears so much of a piece."""
 AHEAD_SAMPLES = SAMPLE_RATE_HZ // 2
 """How much sound after a moment the decision about it waits for."""
 PRINT_S = 0.4
@@ -67,7 +75,10 @@ class Diarizer:
         people: int | None = None,
         known: tuple[Known, ...] = (),
         limits: Limits | None = None,
+        crowded: Callable[[], bool] = lambda: False,
     ) -> None:
+        """``crowded``: whether voices are to be looked at as cheaply as possible."""
+        self._crowded = crowded
         self.speakers = Speakers(limits, people, known)
         self.position = position
         """Media sample up to which sound was pushed."""
@@ -85,7 +96,7 @@ class Diarizer:
 
     def settled(self, upto: int) -> bool:
         """Whether who speaks up to a media sample is labelled, as well as it can be now."""
-        return self.next_job(upto) is None
+        return not self._waiting and not self._looks(upto)
 
     def push(self, pcm: Pcm) -> None:
         """Continue with sound."""
@@ -111,16 +122,30 @@ class Diarizer:
         if self._waiting:
             pieces = tuple(self._waiting)
             return PrintJob(pieces, tuple(self._frames_of(p) for p in pieces))
-        asked = upto is not None and self._stitcher.done < min(upto, self.position)
-        if not asked and self.position - self._asked < EVERY_SAMPLES:
+        if not self._looks(upto):
             return None
-        start = max(self._tape.start, self.position - _WINDOW_SAMPLES)
-        if self.position - start < MIN_SAMPLES:
-            return None
+        start = max(self._tape.start, self._window_start())
         until = self.position - AHEAD_SAMPLES
-        if asked and upto is not None:
+        if upto is not None and self._asks(upto):
             until = max(until, min(upto, self.position))
         return ActivityJob(start, _floats(self._tape.cut(start, self.position)), until)
+
+    def _asks(self, upto: int | None) -> bool:
+        """Whether what is asked for is not decided yet."""
+        return upto is not None and self._stitcher.done < min(upto, self.position)
+
+    def _looks(self, upto: int | None) -> bool:
+        """Whether the activity model is to look at the newest sound."""
+        every = CROWD_SAMPLES if self._crowded() else EVERY_SAMPLES
+        if not self._asks(upto) and self.position - self._asked < every:
+            return False
+        return self.position - max(self._tape.start, self._window_start()) >= MIN_SAMPLES
+
+    def _window_start(self) -> int:
+        if not self._crowded():
+            return self.position - _WINDOW_SAMPLES
+        known = self._stitcher.done - _OVERLAP_SAMPLES
+        return max(self.position - _WINDOW_SAMPLES, min(self.position - _CROWD_WINDOW_SAMPLES, known))
 
     def complete(self, job: Job, result: object, upto: int | None = None) -> list[Piece]:
         """Take a model's answer; the earlier pieces whose label changed.
@@ -156,7 +181,10 @@ class Diarizer:
             rows += range(max(first, oldest), min(last, self._frames))
         if len(rows) < PRINT_S * 100:
             return None
-        return np.stack([self._features[row - oldest] for row in rows])
+        if self._crowded():
+            rows = rows[:_CROWD_FRAMES]
+        kept = list(self._features)
+        return np.stack([kept[row - oldest] for row in rows])
 
 
 def _floats(pcm: Pcm) -> NDArray[np.float32]:

@@ -47,8 +47,9 @@ class EngineStats:
 class Engine:
     """Answers jobs in the order of ``scheduler``. ``start`` loads the model off the event loop; ``close`` ends it.
 
-    A window that is alone has all the cores. Two that wait are decoded side by side by ``hands`` threads, with the
-    model that ``narrow`` loads: a second core makes one window little faster, and another window twice as much.
+    A window that is alone has all the cores, unless there is a crowd: soon it will not be alone. Two that wait are
+    decoded side by side by ``hands`` threads, with the model that ``narrow`` loads: a second core makes one window
+    little faster, and another window twice as much.
     Both say the same about a window, to the bit. ``spare`` loads a model that needs less of the device; it takes
     over when even a single window does not fit.
     """
@@ -100,6 +101,10 @@ class Engine:
     def pressed(self, behind_s: float) -> bool:
         """Whether for a track so far behind everything is to be made as cheaply as possible."""
         return self.pace.presses(behind_s)
+
+    def crowded(self) -> bool:
+        """Whether several tracks have more to do together than fits."""
+        return self.pace.crowded
 
     @property
     def stats(self) -> EngineStats:
@@ -184,7 +189,7 @@ class Engine:
             return None
         members = [self._queue[i] for i in chosen]
         self._queue = [w for w in self._queue if w not in members]
-        alone = self._models.narrow is None or not (self._running or self._queue)
+        alone = self._models.narrow is None or not (self._running or self._queue or self.pace.crowded)
         return _Batch(members, alone)
 
     def _skip_stale(self) -> None:

@@ -6,7 +6,7 @@ speaker changes, and goes out with its labels. When later speech shows a label t
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -193,14 +193,17 @@ class LabellingEngine:
             return await asyncio.to_thread(run, job, self._voices)
 
 
-def labelled(make: MakePipeline) -> MakePipeline:
-    """A maker that labels speakers on tracks that may hold several people, and leaves the others as they are."""
+def labelled(make: MakePipeline, crowded: Callable[[], bool] = lambda: False) -> MakePipeline:
+    """A maker that labels speakers on tracks that may hold several people, and leaves the others as they are.
+
+    ``crowded``: whether that has to be cheap at the moment.
+    """
 
     def build(work: TrackWork, samples: int, state: bytes) -> Pipeline:
         if work.speaker is not None:
             return make(work, samples, state)
         own = msgspec.msgpack.decode(state, type=State) if state else State()
-        diarizer = Diarizer(samples, work.people, own.known)
+        diarizer = Diarizer(samples, work.people, own.known, crowded=crowded)
         return LabelledPipeline(make(work, samples, own.inner), diarizer, work, samples, own)
 
     return build

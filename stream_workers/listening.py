@@ -1,5 +1,6 @@
 """Sound of one track cut into acts: what the sound alone says must happen, in media order."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -142,9 +143,10 @@ class Listener:
         self._judged += CHUNK_SAMPLES
         self._marks.append(self._state)
         self._probs.append(prob)
-        power = float(np.mean(np.square(chunk.astype(np.float64))))
+        loud = chunk.astype(np.float64)
+        power = float(loud @ loud) / CHUNK_SAMPLES
         acts: list[Act] = []
-        for mark in self._cutter.push(prob, float(10 * np.log10(power + 1.0))):
+        for mark in self._cutter.push(prob, 10 * math.log10(power + 1.0)):
             acts.append(self._marked(mark))
         return acts
 

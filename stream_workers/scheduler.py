@@ -46,6 +46,10 @@ def choose(waiting: Sequence[DecodeJob], rules: BatchRules, hands: int = 1) -> l
 
 
 def _fits(head: DecodeJob, job: DecodeJob, stretch: float) -> bool:
+    if job is head:
+        return True
+    if job.prompt or head.prompt:
+        return False  # prompts are rarely of one length, and others go one after the other: a batch would only wait
     if (job.kind, job.beam) != (head.kind, head.beam) or bool(job.hotwords) != bool(head.hotwords):
         return False
     if job.hotwords != head.hotwords or (job.language is None) != (head.language is None):

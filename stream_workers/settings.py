@@ -17,7 +17,7 @@ class WorkerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     device: str = "cpu"
     """cpu or cuda."""
     compute_type: str = "int8"
-    """Number format of the model's weights at work."""
+    """Number format of the model's weights at work: int8 on a CPU; float16 or int8_float16 on cuda."""
     second_pass: str = ""
     """Whisper model that reads each track again when it has ended: ``model`` itself or a larger one; empty = none."""
     threads: int = 0

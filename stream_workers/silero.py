@@ -5,7 +5,6 @@ from typing import Protocol
 
 import numpy as np
 import onnxruntime
-from numpy.typing import NDArray
 
 from contracts.errors import Misconfigured
 from stream_workers.timeline import Pcm
@@ -13,6 +12,9 @@ from stream_workers.timeline import Pcm
 CHUNK_SAMPLES = 512
 _CONTEXT = 64
 _STATE_SHAPE = (2, 1, 128)
+_HIDDEN = 256
+_NO_STATE = bytes(4 * (_HIDDEN + _CONTEXT))
+_SCALE = np.float32(1 / 32768)
 FRESH = b""
 
 
@@ -40,15 +42,10 @@ class Silero:
 
     def __call__(self, chunk: Pcm, state: bytes) -> tuple[float, bytes]:
         """See ``Vad``."""
-        hidden, before = _unpack(state)
-        sound = chunk.astype(np.float32) / 32768.0
-        window = np.concatenate([before, sound])[np.newaxis]
-        output, hidden = self._session.run(None, {"input": window, "state": hidden, "sr": self._rate})
-        return float(output[0, 0]), hidden.tobytes() + sound[-_CONTEXT:].tobytes()
-
-
-def _unpack(state: bytes) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    if not state:
-        return np.zeros(_STATE_SHAPE, np.float32), np.zeros(_CONTEXT, np.float32)
-    values = np.frombuffer(state, np.float32)
-    return values[:-_CONTEXT].reshape(_STATE_SHAPE), values[-_CONTEXT:]
+        values = np.frombuffer(state or _NO_STATE, np.float32)
+        window = np.empty((1, _CONTEXT + len(chunk)), np.float32)
+        window[0, :_CONTEXT] = values[_HIDDEN:]
+        np.multiply(chunk, _SCALE, out=window[0, _CONTEXT:])
+        asked = {"input": window, "state": values[:_HIDDEN].reshape(_STATE_SHAPE), "sr": self._rate}
+        output, hidden = self._session.run(None, asked)
+        return float(output[0, 0]), hidden.tobytes() + window[0, -_CONTEXT:].tobytes()

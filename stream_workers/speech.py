@@ -109,5 +109,5 @@ async def build(config: WorkerSettings, bus: Bus) -> tuple[ports.Engine, MakePip
     hearing = OverhearingEngine(_with_second(engine, config), bus)
     if config.speakers and not voices.missing(config.models):
         known = await asyncio.to_thread(voices.Voices, config.models)
-        return LabellingEngine(hearing, known), labelled(make)
+        return LabellingEngine(hearing, known), labelled(make, engine.crowded)
     return hearing, make

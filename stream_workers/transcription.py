@@ -8,7 +8,7 @@ from itertools import chain, repeat
 import msgspec
 
 from contracts import log, subjects
-from contracts.audio import SAMPLE_RATE_HZ
+from contracts.audio import FRAME_MS, SAMPLE_RATE_HZ
 from contracts.bus import Bus, Reader
 from contracts.errors import Unavailable
 from contracts.live import Interim, TrackWork, encode_live
@@ -45,6 +45,7 @@ _FETCH_S = 1.0
 _IDLE_S = 0.1
 _REST_S = 0.15
 """While the engine has more to do than fits, sound is fetched so often instead of frame by frame."""
+_LONG_S = 0.5
 _MANY = 32
 _ENGINE_PAUSES_S = (0.5, 1.0, 2.0, 5.0, 10.0)
 
@@ -79,12 +80,14 @@ class Transcription:
         self._writing = asyncio.Lock()
         self._job_running = False
         self._reader: Reader | None = None
+        self._message_s = FRAME_MS / 1000
+        """Sound in a message lately: in a crowd some frames come together."""
         self._log = log.get(meeting=work.meeting, track=work.track)
 
     @property
     def behind_s(self) -> float:
         """Sound that has arrived and was not heard yet, in seconds."""
-        waiting = self._reader.pending * 0.06 if self._reader else 0.0
+        waiting = self._reader.pending * self._message_s if self._reader else 0.0
         return (self.timeline.position - self.heard) / SAMPLE_RATE_HZ + waiting
 
     async def run(self) -> None:
@@ -109,10 +112,13 @@ class Transcription:
                 except Unavailable:
                     await asyncio.sleep(_IDLE_S)
                     continue
+                before = self.timeline.position
                 for message in messages:
                     for piece in self.timeline.push(message.seq, message.data):
                         await self._push(piece)
                     await asyncio.sleep(0)  # sound that is there already must not keep the lease from being renewed
+                if messages:
+                    self._message_s = min(_LONG_S, (self.timeline.position - before) / SAMPLE_RATE_HZ / len(messages))
                 if len(messages) < _MANY and self._engine.state().thinned:
                     await asyncio.sleep(_REST_S)
         finally:

@@ -223,7 +223,7 @@ class Simulation:
             return False
         batch = [self._queue[i] for i in chosen]
         self._queue = [entry for i, entry in enumerate(self._queue) if i not in chosen]
-        alone = self._hands == 1 or (not self._running and not self._queue)
+        alone = self._hands == 1 or not (self._running or self._queue or self._pace.crowded)
         if isinstance(self._model, Modelled):
             self._model.alone = alone
         answers, took_s = self._charge(lambda: self._model.decode([job for _, job in batch]))

@@ -114,6 +114,32 @@ def test_a_final_carries_its_label_within_a_second() -> None:
     assert all(at / SAMPLE_RATE_HZ - s.end <= 1.5 for at, s in finals)
 
 
+class Counting(Loudness):
+    """Counts the looks of the activity model."""
+
+    looks = 0
+
+    def answer(self, job: ActivityJob | PrintJob, sound: NDArray[np.float32]) -> object:
+        self.looks += isinstance(job, ActivityJob)
+        return super().answer(job, sound)
+
+
+def test_in_a_crowd_voices_are_looked_at_less_often_and_labels_stay() -> None:
+    turns = [(2.5, 0.2), (3.0, 0.6), (2.0, 0.2), (4.0, 0.6), (6.0, 0.2), (2.0, 0.0)]
+    ends = [2.3, 5.3, 7.3, 11.3, 17.3]
+    segments = [segment((f"n{n}", 0.2 + (ends[n - 1] if n else 0), end)) for n, end in enumerate(ends)]
+    found, looks = [], []
+    for crowded in (False, True):
+        voices = Counting(0.2, 0.6)
+        make = labelled(lambda work, samples, inner: Scripted(segments), lambda crowd=crowded: crowd)
+        outputs = run(make(TrackWork("m", "t", 0.0), 0, b""), talk(*turns), voices)
+        found.append({o.segment.text: o.segment.speaker for _, o in outputs if isinstance(o, Final | Revised)})
+        looks.append(voices.looks)
+    first, second = ([{t for t, s in f.items() if s == f[n]} for n in ("n0", "n1")] for f in found)
+    assert first == second == [{"n0", "n2", "n4"}, {"n1", "n3"}]
+    assert looks[1] < 0.7 * looks[0]
+
+
 class Decoding(Scripted):
     """Asks once for the words of its only segment."""
 

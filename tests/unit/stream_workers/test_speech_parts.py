@@ -166,6 +166,12 @@ def test_free_hands_share_what_waits():
     assert choose(waiting[:2], BatchRules(), hands=2) == [0]
 
 
+def test_windows_with_words_before_them_share_no_batch():
+    told = [job(Kind.FINAL, float(i), prompt="so we") for i in range(3)]
+    assert choose(told, BatchRules()) == [0]
+    assert choose([job(Kind.FINAL, 0.0), *told], BatchRules()) == [0]
+
+
 def test_a_preview_whose_words_are_about_to_be_read_for_good_is_given_up():
     waiting = [job(Kind.INTERIM, 0.0, wanted=lambda: False), job(Kind.FINAL, 0.0, wanted=lambda: False)]
     assert stale(waiting, 0.1, BatchRules()) == [0]
