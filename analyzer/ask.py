@@ -9,6 +9,7 @@ import time
 import msgspec
 
 from analyzer.guard import Guard
+from analyzer.llm import LanguageModel
 from analyzer.models import Models
 from analyzer.prompt import Prompts, plain
 from contracts import log
@@ -58,6 +59,8 @@ class Asker:
         if model is None or now >= request.until or not request.lines:
             return AskReply()
         lines = [plain(line) for line in request.lines[:MAX_LINES]]
+        if request.judge:
+            return await self._judged(model, lines, plain(request.question))
         prompt = self._prompts.about_lines("answer", lines, f"The question: {plain(request.question)}")
         try:
             written = await self._guard.call(lambda: model.write(prompt, ANSWER_SCHEMA, MAX_TOKENS))
@@ -67,3 +70,13 @@ class Asker:
             return AskReply()
         self._log.info("ask.answered", sentences=len(reply.sentences), tokens=written.prompt_tokens)
         return reply
+
+    async def _judged(self, model: LanguageModel, lines: list[str], question: str) -> AskReply:
+        prompt = self._prompts.about_lines("judge_answer", lines, f"The question: {question}\nAnswer yes or no.")
+        try:
+            chance = await self._guard.call(lambda: model.judge(prompt))
+        except Fault as exc:
+            self._log.info("ask.not_judged", error=type(exc).__name__)
+            return AskReply()
+        self._log.info("ask.judged", chance=round(chance, 2))
+        return AskReply(chance=chance)

@@ -10,11 +10,15 @@ MAX_SENTENCES = 5
 
 
 class AskRequest(msgspec.Struct, frozen=True, omit_defaults=True):
-    """``lines`` ("Ann: we take the yellow one") are numbered from 1. After ``until`` (wall clock) nobody waits."""
+    """``lines`` ("Ann: we take the yellow one") are numbered from 1. After ``until`` (wall clock) nobody waits.
+
+    ``judge``: only whether the lines answer is asked, not for sentences.
+    """
 
     question: str
     lines: tuple[str, ...]
     until: float
+    judge: bool = False
 
 
 class WrittenSentence(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -25,6 +29,10 @@ class WrittenSentence(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class AskReply(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Empty when the lines do not answer, or when the writer is not there or failed."""
+    """Empty when the lines do not answer, or when the writer is not there or failed.
+
+    ``chance``: how likely the lines answer, for who asked for that; None when nobody could judge.
+    """
 
     sentences: tuple[WrittenSentence, ...] = ()
+    chance: float | None = None

@@ -18,13 +18,15 @@ from contracts.errors import Fault
 from gateway.api.schemas import Id
 from gateway.auth.guard import acting
 from gateway.auth.identity import User
-from gateway.index.answers import PER_PASSAGE, TO_WRITE_FROM, Sentence, written
+from gateway.index.answers import PER_PASSAGE, TO_WRITE_FROM, Sentence, answers, written
 from gateway.index.meeting_passages import talk_of
 from gateway.index.port import TRANSCRIPT, Scope
 from gateway.index.searcher import MAX_QUESTION_CHARS
 from gateway.services import Injected, Services
 
 WRITE_TIMEOUT_S = 30.0
+JUDGE_TIMEOUT_S = 12.0
+"""So long somebody who wants quotes waits at most, and only where it is not sure that they answer."""
 
 
 class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -59,9 +61,9 @@ async def ask(request: Request[Any, Any, Any], services: Injected, data: JSONBod
     scope = await _scope(services, user, data)
     started = time.perf_counter()
     count = TO_WRITE_FROM if data.write else PER_PASSAGE
-    found = await services.memory.answerer.answer(data.question, scope, count)
-    said = await _as_said(services, user, found)
-    return ServerSentEvent(_events(services, data, said, started))
+    found = await services.memory.answerer.found(data.question, scope, count)
+    said = await _as_said(services, user, found.sentences)
+    return ServerSentEvent(_events(services, data, said, found.sure, started))
 
 
 async def _scope(services: Services, user: User, data: Question) -> Scope:
@@ -86,13 +88,15 @@ async def _as_said(services: Services, user: User, sentences: Sequence[Sentence]
 
 
 async def _events(
-    services: Services, data: Question, said: list[Sentence], started: float
+    services: Services, data: Question, said: list[Sentence], sure: bool, started: float
 ) -> AsyncIterator[ServerSentEventMessage]:
     answer: list[Sentence] = []
+    for quote in said if data.write else ():
+        yield _event("quote", quote)
+    writer = BusWriter(services.bus, WRITE_TIMEOUT_S if data.write else JUDGE_TIMEOUT_S)
+    if said and not sure and not await answers(data.question, said, writer):
+        said = []
     if data.write and said:
-        for quote in said:
-            yield _event("quote", quote)
-        writer = BusWriter(services.bus, WRITE_TIMEOUT_S)
         answer = await written(data.question, said, writer)
     for sentence in answer or said:
         yield _event("sentence", sentence)
@@ -105,18 +109,25 @@ def _event(name: str, body: Sentence | Done) -> ServerSentEventMessage:
 
 
 class BusWriter:
-    """Asks the analyzers. Implements ``answers.Writer``."""
+    """Asks the analyzers, all in all for ``timeout_s``. Implements ``answers.Writer``."""
 
     def __init__(self, bus: Bus, timeout_s: float) -> None:
         self._bus = bus
-        self._timeout_s = timeout_s
+        self._until = time.time() + timeout_s
+
+    async def chance(self, question: str, lines: Sequence[str]) -> float | None:
+        """As the port says."""
+        return (await self._asked(AskRequest(question, tuple(lines), self._until, judge=True))).chance
 
     async def write(self, question: str, lines: Sequence[str]) -> tuple[WrittenSentence, ...]:
         """As the port says."""
-        request = AskRequest(question, tuple(lines), time.time() + self._timeout_s)
+        return (await self._asked(AskRequest(question, tuple(lines), self._until))).sentences
+
+    async def _asked(self, request: AskRequest) -> AskReply:
+        left_s = self._until - time.time()
         try:
-            reply = await self._bus.request(subjects.ASK, msgspec.json.encode(request), self._timeout_s)
-            return msgspec.json.decode(reply, type=AskReply).sentences
+            reply = await self._bus.request(subjects.ASK, msgspec.json.encode(request), max(0.1, left_s))
+            return msgspec.json.decode(reply, type=AskReply)
         except (Fault, msgspec.DecodeError, UnicodeError) as exc:
             log.get().info("ask.not_written", error=type(exc).__name__)
-            return ()
+            return AskReply()

@@ -15,16 +15,23 @@ from gateway.index.words import named, root, topic_words, words_of
 BIAS, NEAREST, COVERED, UNSAID = -4.1, 8.6, 2.4, -1.45
 ANSWERED_FROM = 0.2
 """The weighed sum from which something counts as answered."""
+SURE_FROM = 1.8
+"""So far above it nobody need be asked whether it answers."""
 WORDS_FROM = 0.75
 """Without vectors: share of the question's words that one passage must have."""
 
 
 def answered(question: str, best: Sequence[Candidate], pool: Sequence[Candidate]) -> bool:
     """Whether ``best``, the first of the ranked ``pool``, answers."""
+    return margin(question, best, pool) >= 0
+
+
+def margin(question: str, best: Sequence[Candidate], pool: Sequence[Candidate]) -> float:
+    """How far above the bound the signs are; what is below zero does not answer."""
     nearest, covered, unsaid = signs(question, best, pool)
     if all(c.nearest is None for c in best):
-        return covered >= WORDS_FROM
-    return BIAS + NEAREST * nearest + COVERED * covered + UNSAID * unsaid >= ANSWERED_FROM
+        return covered - WORDS_FROM
+    return BIAS + NEAREST * nearest + COVERED * covered + UNSAID * unsaid - ANSWERED_FROM
 
 
 def signs(question: str, best: Sequence[Candidate], pool: Sequence[Candidate]) -> tuple[float, float, int]:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from contracts.asking import MAX_LINES, WrittenSentence
 from contracts.errors import Fault
-from gateway.index.answerable import answered
+from gateway.index.answerable import SURE_FROM, margin
+from gateway.index.catching_up import catches_up, telling
 from gateway.index.grounded import standing
 from gateway.index.passages import part_lines
 from gateway.index.port import TRANSCRIPT, Candidate, Line, Scope
@@ -26,10 +27,16 @@ TO_WRITE_FROM = 4
 """Lines of each passage that a written answer is made from."""
 SINCE_PASSAGES = 20
 SINCE_NOTES = 6
+TOLD_PASSAGES = 6
+"""Passages, the newest, of which somebody who catches up is told."""
 NOTED = ("action", "decision", "question", "risk")
 BESIDE_FROM = 0.6
 """Share of the nearest passage's cosine which the other quoted passages must reach."""
 LINE_MIN_WORDS = 3
+MAX_JUDGED = 8
+"""Lines from which a model judges whether they answer."""
+LIKELY_FROM = 0.5
+"""Chance from which they do."""
 TOLD_FROM = 0.65
 """Cosine of the question and a single line from which the line answers."""
 REPLY_SHARE = 0.95
@@ -55,8 +62,19 @@ class Sentence(msgspec.Struct, frozen=True):
     citation: Citation
 
 
+class Found(msgspec.Struct, frozen=True):
+    """What may answer. Not ``sure``: it is near, and whoever can read should say whether it answers."""
+
+    sentences: tuple[Sentence, ...]
+    sure: bool = True
+
+
 class Writer(Protocol):
-    """Puts an answer into words."""
+    """Puts an answer into words, and judges whether there is one."""
+
+    async def chance(self, question: str, lines: Sequence[str]) -> float | None:
+        """How likely the numbered lines answer; None when nobody can say so in time. Never raises."""
+        ...
 
     async def write(self, question: str, lines: Sequence[str]) -> tuple[WrittenSentence, ...]:
         """Sentences on the numbered lines; none when they do not answer or nobody writes in time. Never raises."""
@@ -71,18 +89,25 @@ class Answerer:
         self._embedder = embedder
 
     async def answer(self, question: str, scope: Scope, per_passage: int = PER_PASSAGE) -> list[Sentence]:
-        """The utterances that answer, best passage first; [] when nothing does. Raises BadInput like a search.
+        """The utterances that answer, best passage first; [] when nothing does. Raises BadInput like a search."""
+        return list((await self.found(question, scope, per_passage)).sentences)
+
+    async def found(self, question: str, scope: Scope, per_passage: int = PER_PASSAGE) -> Found:
+        """The same, and whether it is sure that they answer.
 
         A scope with ``since_s`` asks what was said since: then the order is that of the meeting, and all counts.
         """
         if scope.since_s is not None:
-            return await self._since(question, scope, per_passage)
+            return Found(tuple(await self._since(question, scope, per_passage)))
         best, pool = await self._searcher.passages(question, scope, PASSAGES)
-        if not answered(question, best, pool) and not await self._told(question, best):
-            return []
+        above = margin(question, best, pool)
+        told = await self._told(question, best) if above < SURE_FROM else False
+        if above < 0 and not told:
+            return Found(())
         talk = self._searcher.best(question, [c for c in pool if c.passage.kind == TRANSCRIPT], PASSAGES)
         found = [c for c in supporting(best) if c.passage.kind != TRANSCRIPT] + supporting(talk)
-        return _once([s for candidate in found for s in await self._quoted(question, candidate, per_passage)])
+        quotes = _once([s for candidate in found for s in await self._quoted(question, candidate, per_passage)])
+        return Found(tuple(quotes), sure=told or above >= SURE_FROM)
 
     async def _told(self, question: str, best: Sequence[Candidate]) -> bool:
         """Whether one line of the passages says just this, however far the rest of its passage is from it."""
@@ -96,14 +121,31 @@ class Answerer:
         return bool((vectors[1:] @ vectors[0]).max() >= TOLD_FROM)
 
     async def _since(self, question: str, scope: Scope, per_passage: int) -> list[Sentence]:
-        """What was noted in that time, and what was said nearest to the question, in the order of the meeting."""
+        """What was noted in that time, and what was said nearest to the question, in the order of the meeting.
+
+        Who asks for nothing but what there was gets what tells most of it.
+        """
         found, _ = await self._searcher.passages(question, scope, SINCE_PASSAGES)
         noted = [c for c in found if c.passage.kind in NOTED][:SINCE_NOTES]
-        talk = [c for c in found if c.passage.kind == TRANSCRIPT][:PASSAGES]
+        talk = [c for c in found if c.passage.kind == TRANSCRIPT]
         sentences = [_sentence(c, c.passage.lines[0]) for c in noted if c.passage.lines[0].segment]
-        sentences += [s for c in talk for s in await self._quoted(question, c, per_passage)]
+        if catches_up(question):
+            newest = sorted(talk, key=lambda c: c.passage.start)[-TOLD_PASSAGES:]
+            sentences += [s for c in newest for s in await self._telling(c, scope.since_s or 0.0, per_passage)]
+        else:
+            sentences += [s for c in talk[:PASSAGES] for s in await self._quoted(question, c, per_passage)]
         recent = [s for s in sentences if s.citation.end >= (scope.since_s or 0.0)]
         return sorted(recent, key=lambda s: s.citation.start)
+
+    async def _telling(self, candidate: Candidate, since_s: float, count: int) -> list[Sentence]:
+        lines = [line for line in candidate.passage.lines if line.segment and line.end >= since_s]
+        if not lines:
+            return []
+        try:
+            chosen = telling(lines, await self._embedder.embed([line.text for line in lines]), count)
+        except Fault:
+            chosen = sorted(sorted(range(len(lines)), key=lambda i: -len(lines[i].text))[:count])
+        return [_sentence(candidate, lines[i]) for i in chosen]
 
     async def _quoted(self, question: str, candidate: Candidate, count: int) -> list[Sentence]:
         lines = [line for line in _nearest(candidate) if line.segment and _long_enough(line)]
@@ -139,12 +181,22 @@ def _once(sentences: Sequence[Sentence]) -> list[Sentence]:
     return list({(s.citation.meeting, s.citation.segment): s for s in reversed(sentences)}.values())[::-1]
 
 
+async def answers(question: str, said: Sequence[Sentence], writer: Writer) -> bool:
+    """Whether the writer thinks that what was ``said`` answers; yes when nobody can judge."""
+    chance = await writer.chance(question, _numbered(said[:MAX_JUDGED]))
+    return chance is None or chance >= LIKELY_FROM
+
+
 async def written(question: str, said: Sequence[Sentence], writer: Writer) -> list[Sentence]:
     """An answer in the writer's words on what was ``said``; [] when none of its sentences stands there."""
     chosen = said[:MAX_LINES]
-    lines = [f"{s.citation.speaker}: {s.text}" if s.citation.speaker else s.text for s in chosen]
+    lines = _numbered(chosen)
     sentences = standing(await writer.write(question, lines), lines, question)
     return [Sentence(w.text, chosen[w.line - 1].citation) for w in sentences]
+
+
+def _numbered(said: Sequence[Sentence]) -> list[str]:
+    return [f"{s.citation.speaker}: {s.text}" if s.citation.speaker else s.text for s in said]
 
 
 def supporting(best: Sequence[Candidate]) -> list[Candidate]:

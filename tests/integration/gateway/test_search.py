@@ -169,6 +169,8 @@ async def test_a_written_answer_keeps_what_stands_and_falls_back_to_quotes(
     async def answer(data: bytes) -> bytes:
         request = msgspec.json.decode(data, type=AskRequest)
         assert request.lines == (f"Ben: {line}",)
+        if request.judge:
+            return msgspec.json.encode(AskReply(chance=0.9))
         return msgspec.json.encode(replies.pop() if replies else AskReply())
 
     async def asked() -> list[tuple[str, dict[str, Any]]]:
@@ -192,6 +194,36 @@ async def test_a_written_answer_keeps_what_stands_and_falls_back_to_quotes(
     ]
     assert written[1][1]["citation"] == written[0][1]["citation"]
     assert await quoted()
+
+
+async def test_where_it_is_not_sure_a_model_judges_whether_anything_answers(
+    gateway: Gateway, client: Client, bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("SURE_FROM", "TOLD_FROM"):
+        monkeypatch.setattr(f"gateway.index.answers.{name}", 100.0)
+    meeting = await client.start("Budget")
+    await say(client, meeting, ("Ben", "The batteries for the remote control cost forty thousand euros this year."))
+    chances: list[float | None] = [None, 0.9, 0.1]
+
+    async def answer(data: bytes) -> bytes:
+        judge = msgspec.json.decode(data, type=AskRequest).judge
+        return msgspec.json.encode(AskReply(chance=chances[0] if judge else None))
+
+    async def found(write: bool) -> tuple[list[str], bool]:
+        body = {"question": "What do the batteries for the remote control cost?", "write": write}
+        told = events((await client.http.post("/v1/ask", json=body)).text)
+        return [event for event, _ in told[:-1]], told[-1][1]["found"]
+
+    async def quoted() -> bool:
+        return await found(False) == (["sentence"], True)
+
+    await eventually(quoted)  # nobody serves yet
+    await bus.serve(subjects.ASK, subjects.ASK_QUEUE, answer)
+    while chances:
+        answers = chances[0] is None or chances[0] > 0.5
+        assert await found(False) == (["sentence"] if answers else [], answers)
+        assert await found(True) == (["quote", "sentence"] if answers else ["quote"], answers)
+        chances.pop(0)
 
 
 @pytest.mark.parametrize(

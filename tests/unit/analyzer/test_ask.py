@@ -1,5 +1,6 @@
 """An analyzer answers questions of the gateways, and says nothing when it cannot."""
 
+import msgspec
 import pytest
 
 from analyzer.ask import Asker
@@ -33,6 +34,16 @@ async def test_the_lines_are_data_and_the_sentences_come_back_with_their_lines()
     (prompt,) = model.prompts
     assert "\nBEGIN\n[1] Ann: We take the yellow one. end (9)\n[2] Ben: Fine.\nEND\n" in prompt.user
     assert prompt.user.endswith("The question: Which colour?")
+
+
+async def test_whether_the_lines_answer_is_a_question_of_its_own() -> None:
+    request = msgspec.structs.replace(REQUEST, judge=True)
+    model = ScriptedModel(lambda _: Answer(""), lambda _: 0.3)
+    assert await asker(model).answer(request, 50.0) == AskReply(chance=0.3)
+    (prompt,) = model.prompts
+    assert "\nBEGIN\n[1] Ann: We take the yellow one. end (9)\n[2] Ben: Fine.\nEND\n" in prompt.user
+    assert prompt.user.endswith("The question: Which colour?\nAnswer yes or no.")
+    assert await asker(None).answer(request, 50.0) == AskReply()
 
 
 @pytest.mark.parametrize("text", ["no json", '{"sentences": [{"line": "x"}]}', ""])

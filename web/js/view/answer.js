@@ -47,13 +47,14 @@ export class Answer {
     this.element.hidden = true;
     fill(this.written);
     fill(this.list);
+    this.list.classList.remove("near");
   }
 
   /** @param {Sentence} sentence */
   quote({ text, citation }) {
     const place = `${citation.meeting}@${citation.start} ${text}`;
     if ([.../** @type {HTMLCollectionOf<HTMLElement>} */ (this.list.children)].some((known) => known.dataset.place === place)) return;
-    setText(this.said, "Writing an answer from these words…");
+    setText(this.said, "Reading these words for an answer…");
     this.list.append(h("li", { dataset: { place } }, h("p", { class: "words", dir: "auto" }, text), h("p", { class: "where" }, ...this.where(citation))));
   }
 
@@ -62,7 +63,9 @@ export class Answer {
     if (how === "written") fill(this.written, sentences.map(({ text, citation }) => h("p", { dir: "auto" }, `${text} `, this.hearButton(citation))));
     else if (!this.list.children.length) for (const sentence of sentences) this.quote(sentence);
     const words = how === "written" ? "Written from the words quoted here; press a time to hear them." : "Quoted from what was said; press a time to hear it.";
-    setText(this.said, found ? words : "Nothing that was said answers this.");
+    const none = this.list.children.length ? "Nothing that was said seems to answer this. These words come nearest." : "Nothing that was said answers this.";
+    this.list.classList.toggle("near", !found);
+    setText(this.said, found ? words : none);
   }
 
   /** @param {Citation} citation */
