@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { Framer, Resampler } from "../../web/js/capture/resample.js";
-import { captionSentences, linkSentence, modelSentences, safetySentence } from "../../web/js/feed/health.js";
+import { captionSentences, endingSentence, linkSentence, modelSentences, safetySentence } from "../../web/js/feed/health.js";
 import { clock, dayName, dueText, plural, roughly, size, spell } from "../../web/js/lib/format.js";
 
 function tone(hz, rate, seconds) {
@@ -19,7 +19,14 @@ function convert(rate, input) {
 const rms = (samples) => Math.sqrt(samples.reduce((sum, x) => sum + x * x, 0) / samples.length);
 
 for (const rate of [48000, 44100, 16000]) {
-  test(`a tone survives the way from ${rate} Hz to 16 kHz`, () => {
+  test("of a meeting that is over is said how much is still to be written down", () => {
+  const said = (/** @type {Record<string, any>[]} */ ...health) => endingSentence(health).text;
+  assert.equal(said(), "The last words are being written down; then the recap is made. You can leave this page.");
+  assert.equal(said({ track: "t", lag_ms: 1200 }, { notes: "busy", lag_ms: 90000 }), said());
+  assert.equal(said({ track: "t", lag_ms: 35400 }), "35 s of sound are still to be written down; then the recap is made. You can leave this page.");
+});
+
+test(`a tone survives the way from ${rate} Hz to 16 kHz`, () => {
     const output = convert(rate, tone(440, rate, 1));
     assert.ok(Math.abs(output.length - 16000) < 40, `${output.length} samples`);
     const expected = tone(440, 16000, 1);

@@ -94,6 +94,17 @@ export function captionSentences(health) {
   return sentences;
 }
 
+/**
+ * How much of a meeting that is over, or of a file, is still to be written down.
+ * @param {Iterable<Record<string, any>>} health
+ * @returns {Sentence}
+ */
+export function endingSentence(health) {
+  const left_ms = Math.max(0, ...[...health].map((message) => (message.notes ? 0 : message.lag_ms ?? 0)));
+  const what = left_ms > LATE_MS ? `${spell(Math.round(left_ms / 1000))} of sound are still to be written down` : "The last words are being written down";
+  return { level: "ok", text: `${what}; then the recap is made. You can leave this page.` };
+}
+
 /** @param {number} lag_ms @param {boolean} thin @param {string} detail @returns {Sentence} */
 function lagSentence(lag_ms, thin, detail) {
   if (/load|fetch|model/i.test(detail)) return { level: "warn", text: "Captions start as soon as the speech model is loaded. The recording is not affected." };

@@ -28,11 +28,18 @@ export function chooseRecording(app) {
 async function upload(app, file) {
   const said = h("p", { role: "status" }, "Starting…");
   const bar = h("progress", { class: "bar", max: 1, value: 0, "aria-label": "Uploaded" });
+  const away = h("button", { type: "button", class: "button", onclick: () => dialog.close("") }, "Cancel");
   const { dialog, closed } = openDialog({
     title: "Upload a recording",
     body: [h("p", { dir: "auto" }, `${file.name}, ${size(file.size)}`), bar, said],
-    footer: [h("button", { type: "button", class: "button", onclick: () => dialog.close("") }, "Cancel")],
+    footer: [away],
   });
+  const failed = (/** @type {string} */ why) => {
+    bar.hidden = true;
+    said.classList.add("bad");
+    setText(said, why.charAt(0).toUpperCase() + why.slice(1));
+    setText(away, "Close");
+  };
   let open = true;
   /** @type {Upload | null} */
   let state = null;
@@ -44,13 +51,13 @@ async function upload(app, file) {
       bar.value = file.size ? state.offset / file.size : 0;
       state = await step(state, file);
     }
-    if (open && state.state === "failed") setText(said, state.detail || "This file could not be read as a recording.");
+    if (open && state.state === "failed") failed(state.detail || "This file could not be read as a recording.");
     else if (open && state.meeting) {
       dialog.close("done");
       app.go(`/live.html#${state.meeting}`);
     } else await call("DELETE", `/v1/uploads/${state.upload}`);
   } catch (fault) {
-    setText(said, fault instanceof Error ? fault.message : "The upload failed.");
+    failed(fault instanceof Error ? fault.message : "The upload failed.");
   }
 }
 

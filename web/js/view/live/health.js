@@ -1,7 +1,7 @@
 // @ts-check
 /** The line at the foot of the live page: quiet when all is well, and otherwise what is wrong and what happens next. */
 
-import { captionSentences, feedSentence, linkSentence, safetySentence } from "../../feed/health.js";
+import { captionSentences, endingSentence, feedSentence, linkSentence, safetySentence } from "../../feed/health.js";
 import { fill, h, setText } from "../../lib/h.js";
 
 /** @typedef {import("../../feed/health.js").Sentence} Sentence */
@@ -45,6 +45,6 @@ function feedSentences({ link, lost_s, state }) {
   if (link === "waiting" && lost_s > FEED_QUIET_S) return [{ level: "bad", text: feedSentence(lost_s) }];
   if (link === "signed-out") return [{ level: "bad", text: "You are signed out. Open the sign-in link, then reload this page." }];
   if (state.meeting.state === "live") return captionSentences(state.health.values());
-  if (state.meeting.state === "ending") return [{ level: "ok", text: "The last words are being written down; then the recap is made. You can leave this page." }];
+  if (state.meeting.state === "ending") return [endingSentence(state.health.values())];
   return [];
 }
