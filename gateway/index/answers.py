@@ -35,7 +35,7 @@ BESIDE_FROM = 0.6
 LINE_MIN_WORDS = 3
 MAX_JUDGED = 8
 """Lines from which a model judges whether they answer."""
-LIKELY_FROM = 0.5
+LIKELY_FROM = 0.35
 """Chance from which they do."""
 TOLD_FROM = 0.65
 """Cosine of the question and a single line from which the line answers."""
