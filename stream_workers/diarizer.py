@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from contracts.audio import SAMPLE_RATE_HZ
 from stream_workers.clusters import Limits
 from stream_workers.fbank import HOP_SAMPLES, WINDOW_SAMPLES, Fbank
-from stream_workers.speakers import Known, Speakers
+from stream_workers.speakers import ANCHOR_S, Known, Speakers
 from stream_workers.tape import Tape
 from stream_workers.timeline import Pcm
 from stream_workers.turns import Piece, Stitcher
@@ -26,8 +26,8 @@ CROWD_SAMPLES = 5 * SAMPLE_RATE_HZ // 2
 _CROWD_WINDOW_SAMPLES = 3 * SAMPLE_RATE_HZ
 _OVERLAP_SAMPLES = SAMPLE_RATE_HZ
 """What two windows share at least, so that the same people are found again."""
-_CROWD_FRAMES = 120
-"""In a crowd a voiceprint hears so much of a piece."""
+_CROWD_PRINT_SAMPLES = 6 * SAMPLE_RATE_HZ
+"""In a crowd, while one person was heard, a stream gets a voiceprint so often: somebody else brings a new stream."""
 AHEAD_SAMPLES = SAMPLE_RATE_HZ // 2
 """How much sound after a moment the decision about it waits for."""
 PRINT_S = 0.4
@@ -93,6 +93,8 @@ class Diarizer:
         """Feature frames since then."""
         self._asked = position
         self._waiting: list[Piece] = []
+        self._printed: dict[int, int] = {}
+        """Where the newest piece of a stream begins whose voice helps to tell people apart."""
 
     def settled(self, upto: int) -> bool:
         """Whether who speaks up to a media sample is labelled, as well as it can be now."""
@@ -121,7 +123,7 @@ class Diarizer:
         """What a model should look at now. ``upto`` asks for a decision up to that media sample without waiting."""
         if self._waiting:
             pieces = tuple(self._waiting)
-            return PrintJob(pieces, tuple(self._frames_of(p) for p in pieces))
+            return PrintJob(pieces, tuple(self._frames_of(p) if self._unheard(p) else None for p in pieces))
         if not self._looks(upto):
             return None
         start = max(self._tape.start, self._window_start())
@@ -129,6 +131,13 @@ class Diarizer:
         if upto is not None and self._asks(upto):
             until = max(until, min(upto, self.position))
         return ActivityJob(start, _floats(self._tape.cut(start, self.position)), until)
+
+    def _unheard(self, piece: Piece) -> bool:
+        """Whether the voice of a piece is to be looked at."""
+        heard = self._printed.get(piece.stream)
+        if heard is None or self.speakers.count > 1 or not self._crowded():
+            return True
+        return piece.start - heard >= _CROWD_PRINT_SAMPLES
 
     def _asks(self, upto: int | None) -> bool:
         """Whether what is asked for is not decided yet."""
@@ -156,7 +165,12 @@ class Diarizer:
         if isinstance(job, PrintJob):
             assert isinstance(result, list)  # noqa: S101 (narrows the type: run() made it)
             self._waiting = self._waiting[len(job.pieces) :]
-            return self.speakers.add(list(zip(job.pieces, result, strict=True)))
+            found = list(zip(job.pieces, result, strict=True))
+            for piece in [p for p, vector in found if vector is not None and p.clean_s >= ANCHOR_S and not p.goes_on]:
+                recent = piece.start - _CROWD_PRINT_SAMPLES
+                self._printed = {stream: at for stream, at in self._printed.items() if at > recent}
+                self._printed[piece.stream] = piece.start
+            return self.speakers.add(found)
         assert isinstance(result, np.ndarray)  # noqa: S101 (narrows the type: run() made it)
         ended = job.start + len(job.sound)
         self._asked = max(self._asked, ended)
@@ -181,8 +195,6 @@ class Diarizer:
             rows += range(max(first, oldest), min(last, self._frames))
         if len(rows) < PRINT_S * 100:
             return None
-        if self._crowded():
-            rows = rows[:_CROWD_FRAMES]
         kept = list(self._features)
         return np.stack([kept[row - oldest] for row in rows])
 

@@ -45,9 +45,9 @@ class Heard:
     """The voiceprint of each label at the end, as a checkpoint keeps it."""
 
 
-def diarize(pcm: NDArray[np.int16], voices: Voices, ask_s: float | None = None) -> Heard:
+def diarize(pcm: NDArray[np.int16], voices: Voices, ask_s: float | None = None, *, crowded: bool = False) -> Heard:
     """Run the diarizer over ``pcm`` as it would run live; ``ask_s``: finals ask who spoke that often."""
-    diarizer, heard = Diarizer(), Heard()
+    diarizer, heard = Diarizer(crowded=lambda: crowded), Heard()
     first: dict[tuple[int, int, int], int | None] = {}
     began = time.process_time()
     asked = 0
@@ -123,6 +123,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/eval"))
     parser.add_argument("--only", default="", help="names that contain this")
     parser.add_argument("--ask-s", type=float, help="ask for labels that often, as early finals do")
+    parser.add_argument("--crowded", action="store_true", help="as cheaply as in a crowd of tracks")
     given = parser.parse_args()
     models = models_dir(os.environ)
     if lacking := missing(models):
@@ -135,7 +136,8 @@ def main() -> None:
     for name, sound, rttm in found:
         pcm, rate = soundfile.read(sound, dtype="int16")
         assert rate == SAMPLE_RATE_HZ, f"{sound} is not 16 kHz"
-        heard, truth, duration_s = diarize(pcm, voices, given.ask_s), reference(rttm), len(pcm) / rate
+        heard = diarize(pcm, voices, given.ask_s, crowded=given.crowded)
+        truth, duration_s = reference(rttm), len(pcm) / rate
         s, first = score(truth, heard.turns, duration_s), score(truth, heard.first, duration_s)
         shares = (
             f"{s['confusion']:>10.1%}{first['confusion']:>8.1%}{s['missed']:>8.1%}{s['false']:>8.1%}{s['der']:>8.1%}"
