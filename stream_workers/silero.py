@@ -32,6 +32,9 @@ class Silero:
         options = onnxruntime.SessionOptions()
         options.inter_op_num_threads = options.intra_op_num_threads = 1
         options.log_severity_level = 3
+        # With its sizes known the model's branches are decided when it loads, not for every chunk.
+        options.add_free_dimension_override_by_name("batch", 1)
+        options.add_free_dimension_override_by_name("sequence", _CONTEXT + CHUNK_SAMPLES)
         try:
             self._session = onnxruntime.InferenceSession(
                 model.read_bytes(), sess_options=options, providers=["CPUExecutionProvider"]
