@@ -28,6 +28,8 @@ OVERDUE_SAMPLES = 2 * SAMPLE_RATE_HZ
 """So far behind, listening to voices goes before decoding words."""
 REMEMBERED_S = 1800.0
 """How far back a label may still be revised."""
+NEAR_S = 0.5
+"""So far from words at most whoever they are of is heard."""
 REASON = "speaker"
 
 
@@ -133,12 +135,18 @@ class LabelledPipeline:
 
     def _labelled(self, final: Final) -> list[Output]:
         """The parts of ``final``; only the last one moves the checkpoint, so a replay repeats all of them."""
-        parts = cut(final.segment, self._label)
+        parts = [self._at_least_near(part) for part in cut(final.segment, self._label)]
         self._told = [s for s in self._told if s.end > final.segment.start - REMEMBERED_S] + parts
         self._diarizer.speakers.forget(round((final.segment.start - REMEMBERED_S) * SAMPLE_RATE_HZ))
         outputs: list[Output] = [Final(part, self._samples, self._encoded()) for part in parts[:-1]]
         self._samples, self._state = final.samples, final.state
         return [*outputs, Final(parts[-1], self._samples, self._encoded())]
+
+    def _at_least_near(self, part: Segment) -> Segment:
+        """Words whose times lie in a pause, as those of a short "yes" may, are of whoever speaks right beside it."""
+        if part.speaker is not None:
+            return part
+        return msgspec.structs.replace(part, speaker=self._label(part.start - NEAR_S, part.end + NEAR_S))
 
     def _revisions(self, changed: Sequence[Piece]) -> list[Output]:
         """New versions of segments that were told with another label."""

@@ -114,6 +114,13 @@ def test_a_final_carries_its_label_within_a_second() -> None:
     assert all(at / SAMPLE_RATE_HZ - s.end <= 1.5 for at, s in finals)
 
 
+def test_words_whose_times_lie_in_a_pause_are_of_whoever_speaks_beside_it() -> None:
+    segments = [segment(("one", 0.2, 3.8)), segment(("yes", 4.1, 4.3)), segment(("far", 6.0, 6.4))]
+    outputs = run(build(segments), talk((4, 0.2), (4, 0.0), (4, 0.2)), Loudness(0.2))
+    said = {o.segment.text: o.segment.speaker for _, o in outputs if isinstance(o, Final)}
+    assert said == {"one": "Speaker 1", "yes": "Speaker 1", "far": None}
+
+
 class Counting(Loudness):
     """Counts the looks of the activity model."""
 
