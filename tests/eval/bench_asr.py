@@ -39,7 +39,7 @@ class Bench:
         self.data = data
         lines = (data / "audio.jsonl").read_text().splitlines()
         self.manifest: dict[str, dict[str, Any]] = {e["id"]: e for e in map(json.loads, lines)}
-        self.score = _module(data / "score.py")
+        self.score = module_at(data / "score.py")
         models = models_dir(os.environ)
         self.folder = models / f"whisper-{model}"
         self.threads = threads
@@ -132,7 +132,7 @@ def _noises(seconds: int = 60) -> dict[str, Pcm]:
     return {name: (32767 * np.clip(x, -1, 1)).astype(np.int16) for name, x in made.items()}
 
 
-def _module(path: Path) -> ModuleType:
+def module_at(path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location("score", path)
     if spec is None or spec.loader is None:
         raise FileNotFoundError(path)
