@@ -39,12 +39,15 @@ def found(wanted: str) -> dict[str, Any]:
 
 
 async def answer(question: str, *, write: bool) -> AsyncIterator[bytes]:
-    """Two quotes, and a sentence written from them when somebody writes; nothing to a question about lunch."""
+    """Two quotes, and a sentence written from them when somebody writes; nothing to a question about lunch, and what is
+    only near to one about tax."""
     said = [segment for segment in scripts.segments("done") if "price" in segment["text"] or "nine" in segment["text"]]
     quotes = [] if "lunch" in question else [_cited(segment, segment["text"]) for segment in said[-2:]]
     wrote = write and bool(quotes) and "exactly" not in question
     for quote in quotes if write else []:
         yield _event("quote", quote)
+    if "tax" in question:
+        quotes, wrote = [], False
     for sentence in [{**quotes[-1], "text": "The price is nine euros for everybody."}] if wrote else quotes:
         yield _event("sentence", sentence)
     yield _event("done", {"found": bool(quotes), "how": "written" if wrote else "quoted", "took_ms": 12.0})

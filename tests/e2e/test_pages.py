@@ -441,6 +441,10 @@ async def test_a_question_is_answered_by_quotes_that_play_and_lead_to_the_meetin
     await stage.page.keyboard.press("Enter")
     await stage.page.get_by_text("Nothing that was said answers this.").wait_for()
     await _called(stage, "POST", {"question": "Where do we have lunch?", "meetings": ["done"], "write": True})
+    await stage.page.get_by_role("textbox", name="Ask about this meeting").fill("Who pays the tax on the price?")
+    await stage.page.keyboard.press("Enter")
+    await stage.page.get_by_text("Nothing that was said seems to answer this.").wait_for()
+    assert await stage.page.locator(".answer .quoted.near .words").count() == 2
 
 
 async def test_what_was_open_or_decided_before_stands_under_the_note(stage: Stage) -> None:
