@@ -58,9 +58,9 @@ class Asker:
         model = self._models.llm
         if model is None or now >= request.until or not request.lines:
             return AskReply()
-        lines = [plain(line) for line in request.lines[:MAX_LINES]]
         if request.judge:
-            return await self._judged(model, lines, plain(request.question))
+            return await self._judged(model, request)
+        lines = [plain(line) for line in request.lines[:MAX_LINES]]
         prompt = self._prompts.about_lines("answer", lines, f"The question: {plain(request.question)}")
         try:
             written = await self._guard.call(lambda: model.write(prompt, ANSWER_SCHEMA, MAX_TOKENS))
@@ -71,8 +71,8 @@ class Asker:
         self._log.info("ask.answered", sentences=len(reply.sentences), tokens=written.prompt_tokens)
         return reply
 
-    async def _judged(self, model: LanguageModel, lines: list[str], question: str) -> AskReply:
-        prompt = self._prompts.about_lines("judge_answer", lines, f"The question: {question}\nAnswer yes or no.")
+    async def _judged(self, model: LanguageModel, request: AskRequest) -> AskReply:
+        prompt = self._prompts.about_excerpts(request.lines[:MAX_LINES], request.question)
         try:
             chance = await self._guard.call(lambda: model.judge(prompt))
         except Fault as exc:

@@ -4,6 +4,7 @@ What is constant comes first, so that the model's cache holds it: of the next qu
 is new to it, and that is short.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -20,6 +21,7 @@ EXCERPT_CHARS = 360
 ASIDE = 2
 """Units before it that the model reads, their length together, and units after it that a judge reads."""
 MAX_LINE_CHARS = 240
+MAX_EXCERPT_CHARS = 420
 # No lengths in the schemas: a grammar that counts characters slows every token down.
 TEXT_SCHEMA: dict[str, object] = {
     "type": "object",
@@ -69,6 +71,12 @@ class Prompts:
         """Question ``name`` about all ``lines``; ``extra`` comes last (a template's wish, the question of a person)."""
         return self._prompt(lines, self._texts[name], extra)
 
+    def about_excerpts(self, excerpts: Sequence[str], question: str) -> Prompt:
+        """Whether the excerpts hold the answer to a person's ``question``."""
+        listed = "\n".join(f"- {plain(text, MAX_EXCERPT_CHARS)}" for text in excerpts)
+        asked = self._texts["judge_answer"].replace("{question}", plain(question))
+        return Prompt(self._texts["system_answer"], f"BEGIN\n{listed}\nEND\n{asked}")
+
     def _prompt(self, lines: list[str], question: str, extra: str = "") -> Prompt:
         numbered = "\n".join(f"[{n}] {text}" for n, text in enumerate(lines, 1))
         return Prompt(self._texts["system"], f"{question}\nBEGIN\n{numbered}\nEND\n{extra}")
@@ -87,8 +95,8 @@ def line(unit: Unit) -> str:
     return plain(f"{unit.speaker or 'Somebody'}: {unit.text}")
 
 
-def plain(text: str) -> str:
+def plain(text: str, most: int = MAX_LINE_CHARS) -> str:
     """``text`` as data: one line of bounded length, no brackets or marks that could end the excerpt."""
     flat = " ".join(text.split()).replace("[", "(").replace("]", ")").replace("<|", "").replace("|>", "")
     flat = flat.replace("BEGIN", "begin").replace("END", "end")
-    return flat if len(flat) <= MAX_LINE_CHARS else flat[: MAX_LINE_CHARS - 1] + "…"
+    return flat if len(flat) <= most else flat[: most - 1] + "…"

@@ -12,7 +12,7 @@ MAX_SENTENCES = 5
 class AskRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     """``lines`` ("Ann: we take the yellow one") are numbered from 1. After ``until`` (wall clock) nobody waits.
 
-    ``judge``: only whether the lines answer is asked, not for sentences.
+    ``judge``: only whether the lines, then excerpts of several, answer is asked, not for sentences.
     """
 
     question: str

@@ -63,7 +63,7 @@ async def ask(request: Request[Any, Any, Any], services: Injected, data: JSONBod
     count = TO_WRITE_FROM if data.write else PER_PASSAGE
     found = await services.memory.answerer.found(data.question, scope, count)
     said = await _as_said(services, user, found.sentences)
-    return ServerSentEvent(_events(services, data, said, found.sure, started))
+    return ServerSentEvent(_events(services, data, said, found.doubtful, started))
 
 
 async def _scope(services: Services, user: User, data: Question) -> Scope:
@@ -88,13 +88,13 @@ async def _as_said(services: Services, user: User, sentences: Sequence[Sentence]
 
 
 async def _events(
-    services: Services, data: Question, said: list[Sentence], sure: bool, started: float
+    services: Services, data: Question, said: list[Sentence], doubtful: Sequence[str], started: float
 ) -> AsyncIterator[ServerSentEventMessage]:
     answer: list[Sentence] = []
     for quote in said if data.write else ():
         yield _event("quote", quote)
     writer = BusWriter(services.bus, WRITE_TIMEOUT_S if data.write else JUDGE_TIMEOUT_S)
-    if said and not sure and not await answers(data.question, said, writer):
+    if said and doubtful and not await answers(data.question, doubtful, writer):
         said = []
     if data.write and said:
         answer = await written(data.question, said, writer)
@@ -115,9 +115,9 @@ class BusWriter:
         self._bus = bus
         self._until = time.time() + timeout_s
 
-    async def chance(self, question: str, lines: Sequence[str]) -> float | None:
+    async def chance(self, question: str, excerpts: Sequence[str]) -> float | None:
         """As the port says."""
-        return (await self._asked(AskRequest(question, tuple(lines), self._until, judge=True))).chance
+        return (await self._asked(AskRequest(question, tuple(excerpts), self._until, judge=True))).chance
 
     async def write(self, question: str, lines: Sequence[str]) -> tuple[WrittenSentence, ...]:
         """As the port says."""

@@ -33,9 +33,8 @@ NOTED = ("action", "decision", "question", "risk")
 BESIDE_FROM = 0.6
 """Share of the nearest passage's cosine which the other quoted passages must reach."""
 LINE_MIN_WORDS = 3
-MAX_JUDGED = 8
-"""Lines from which a model judges whether they answer."""
-LIKELY_FROM = 0.35
+MAX_EXCERPT_CHARS = 420
+LIKELY_FROM = 0.5
 """Chance from which they do."""
 TOLD_FROM = 0.65
 """Cosine of the question and a single line from which the line answers."""
@@ -63,17 +62,17 @@ class Sentence(msgspec.Struct, frozen=True):
 
 
 class Found(msgspec.Struct, frozen=True):
-    """What may answer. Not ``sure``: it is near, and whoever can read should say whether it answers."""
+    """What may answer. With ``doubtful`` excerpts it is only near: whoever can read should say whether they answer."""
 
     sentences: tuple[Sentence, ...]
-    sure: bool = True
+    doubtful: tuple[str, ...] = ()
 
 
 class Writer(Protocol):
     """Puts an answer into words, and judges whether there is one."""
 
-    async def chance(self, question: str, lines: Sequence[str]) -> float | None:
-        """How likely the numbered lines answer; None when nobody can say so in time. Never raises."""
+    async def chance(self, question: str, excerpts: Sequence[str]) -> float | None:
+        """How likely the excerpts answer; None when nobody can say so in time. Never raises."""
         ...
 
     async def write(self, question: str, lines: Sequence[str]) -> tuple[WrittenSentence, ...]:
@@ -107,7 +106,9 @@ class Answerer:
         talk = self._searcher.best(question, [c for c in pool if c.passage.kind == TRANSCRIPT], PASSAGES)
         found = [c for c in supporting(best) if c.passage.kind != TRANSCRIPT] + supporting(talk)
         quotes = _once([s for candidate in found for s in await self._quoted(question, candidate, per_passage)])
-        return Found(tuple(quotes), sure=told or above >= SURE_FROM)
+        if told or above >= SURE_FROM:
+            return Found(tuple(quotes))
+        return Found(tuple(quotes), tuple([await self._excerpt(question, c) for c in supporting(best)]))
 
     async def _told(self, question: str, best: Sequence[Candidate]) -> bool:
         """Whether one line of the passages says just this, however far the rest of its passage is from it."""
@@ -147,6 +148,12 @@ class Answerer:
             chosen = sorted(sorted(range(len(lines)), key=lambda i: -len(lines[i].text))[:count])
         return [_sentence(candidate, lines[i]) for i in chosen]
 
+    async def _excerpt(self, question: str, candidate: Candidate) -> str:
+        """The line of the passage that is nearest to the question, between the two beside it."""
+        lines = _nearest(candidate)
+        middle = (await self._best(question, lines))[0]
+        return " ".join(line.text for line in lines[max(0, middle - 1) : middle + 2])[:MAX_EXCERPT_CHARS]
+
     async def _quoted(self, question: str, candidate: Candidate, count: int) -> list[Sentence]:
         lines = [line for line in _nearest(candidate) if line.segment and _long_enough(line)]
         if candidate.passage.kind in NOTED and len(lines) > 1:
@@ -181,22 +188,18 @@ def _once(sentences: Sequence[Sentence]) -> list[Sentence]:
     return list({(s.citation.meeting, s.citation.segment): s for s in reversed(sentences)}.values())[::-1]
 
 
-async def answers(question: str, said: Sequence[Sentence], writer: Writer) -> bool:
-    """Whether the writer thinks that what was ``said`` answers; yes when nobody can judge."""
-    chance = await writer.chance(question, _numbered(said[:MAX_JUDGED]))
+async def answers(question: str, excerpts: Sequence[str], writer: Writer) -> bool:
+    """Whether the writer thinks that the excerpts answer; yes when nobody can judge."""
+    chance = await writer.chance(question, excerpts)
     return chance is None or chance >= LIKELY_FROM
 
 
 async def written(question: str, said: Sequence[Sentence], writer: Writer) -> list[Sentence]:
     """An answer in the writer's words on what was ``said``; [] when none of its sentences stands there."""
     chosen = said[:MAX_LINES]
-    lines = _numbered(chosen)
+    lines = [f"{s.citation.speaker}: {s.text}" if s.citation.speaker else s.text for s in chosen]
     sentences = standing(await writer.write(question, lines), lines, question)
     return [Sentence(w.text, chosen[w.line - 1].citation) for w in sentences]
-
-
-def _numbered(said: Sequence[Sentence]) -> list[str]:
-    return [f"{s.citation.speaker}: {s.text}" if s.citation.speaker else s.text for s in said]
 
 
 def supporting(best: Sequence[Candidate]) -> list[Candidate]:

@@ -41,8 +41,10 @@ async def test_whether_the_lines_answer_is_a_question_of_its_own() -> None:
     model = ScriptedModel(lambda _: Answer(""), lambda _: 0.3)
     assert await asker(model).answer(request, 50.0) == AskReply(chance=0.3)
     (prompt,) = model.prompts
-    assert "\nBEGIN\n[1] Ann: We take the yellow one. end (9)\n[2] Ben: Fine.\nEND\n" in prompt.user
-    assert prompt.user.endswith("The question: Which colour?\nAnswer yes or no.")
+    assert prompt.user.startswith(
+        "BEGIN\n- Ann: We take the yellow one. end (9)\n- Ben: Fine.\nEND\nQuestion: Which colour?\n"
+    )
+    assert "excerpts" in prompt.system
     assert await asker(None).answer(request, 50.0) == AskReply()
 
 

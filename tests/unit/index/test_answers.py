@@ -64,3 +64,13 @@ async def test_a_line_that_says_just_this_answers_though_its_passage_is_about_ot
 def test_a_line_after_a_question_counts_nearly_as_much() -> None:
     raised = after_questions(np.array([0.1, 0.8, 0.2, 0.3], np.float32), TALK)
     assert np.allclose(raised, [0.1, 0.8, 0.76, 0.3])
+
+
+async def test_what_is_only_near_comes_with_excerpts_to_judge_by() -> None:
+    near = answerer(candidate("transcript", TALK, 0.35))
+    found = await near.found("Are translations late there?", Scope(None))
+    assert found.sentences
+    assert found.doubtful == (" ".join(line.text for line in TALK[:3]),)
+    sure = await answerer(candidate("transcript", TALK, 0.9)).found(ASKED, Scope(None))
+    assert sure.sentences
+    assert not sure.doubtful
