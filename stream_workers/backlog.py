@@ -2,9 +2,8 @@
 
 from collections import deque
 from collections.abc import Callable
-from itertools import islice
 
-from stream_workers.listening import Act, Heard, Later, Look, Spoken, together
+from stream_workers.listening import Act, Look, Spoken, together
 
 
 class Backlog:
@@ -43,23 +42,13 @@ class Backlog:
         than two."""
         while len(self._acts) > 1:
             first, second = self._acts[0], self._acts[1]
-            if isinstance(first, Spoken) and isinstance(second, Look | Later):
+            if isinstance(first, Spoken) and isinstance(second, Look):
                 del self._acts[1]
             elif isinstance(first, Spoken) and isinstance(second, Spoken) and _fit(first, second, longest):
                 self._acts.popleft()
                 self._acts[0] = together(first, second)
             else:
                 return
-
-    def heard_after(self, phrase: Spoken, wanted: int) -> int | None:
-        """How far the sound after ``phrase``, which is the first, can be heard with it: up to media sample ``wanted``,
-        and not beyond what is complete before. None as long as that is not known."""
-        for act in islice(self._acts, 1, None):
-            if isinstance(act, Later) and act.end < wanted:
-                continue
-            follows = isinstance(act, Heard | Later) and act.tape is phrase.tape
-            return max(phrase.end, min(act.end, wanted)) if follows else phrase.end
-        return None
 
 
 def _fit(first: Spoken, second: Spoken, longest: int) -> bool:

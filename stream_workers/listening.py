@@ -11,7 +11,7 @@ from stream_workers.guards import Evidence
 from stream_workers.silero import CHUNK_SAMPLES, FRESH, Vad
 from stream_workers.tape import Tape
 from stream_workers.timeline import Pcm
-from stream_workers.vad import Cut, CutRules, Cutter, Glance, Mark
+from stream_workers.vad import Cut, CutRules, Cutter, Glance
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +52,6 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Later:
-    """The sound up to ``end`` is there, enough after the phrase before it to understand that better."""
-
-    end: int
-    tape: Tape
-
-
-@dataclass(frozen=True, slots=True)
 class Silent:
     """Nothing was said up to ``end``."""
 
@@ -84,7 +76,7 @@ class Ended:
 
 
 Heard = Spoken | Look
-Act = Heard | Later | Silent | Missing | Ended
+Act = Heard | Silent | Missing | Ended
 
 
 class Listener:
@@ -147,16 +139,11 @@ class Listener:
         power = float(loud @ loud) / CHUNK_SAMPLES
         acts: list[Act] = []
         for mark in self._cutter.push(prob, 10 * math.log10(power + 1.0)):
-            acts.append(self._marked(mark))
+            acts.append(self._act(mark) if isinstance(mark, Cut) else self._look(mark))
         return acts
 
-    def _marked(self, mark: Mark) -> Act:
-        if isinstance(mark, Cut):
-            return self._act(mark)
-        end = self.boundary + mark.end * CHUNK_SAMPLES
-        if not isinstance(mark, Glance):
-            return Later(end, self.tape)
-        start = self.boundary + mark.start * CHUNK_SAMPLES
+    def _look(self, mark: Glance) -> Look:
+        start, end = (self.boundary + n * CHUNK_SAMPLES for n in (mark.start, mark.end))
         return Look(start, end, _evidence(self._probs[mark.start : mark.end]), self.tape)
 
     def _act(self, cut: Cut) -> Act:

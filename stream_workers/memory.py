@@ -5,6 +5,9 @@ import msgspec
 from contracts.errors import BadInput
 from stream_workers.language import LanguageLock
 
+MOST_SAID = 50
+"""So many words before the phrases of the context are remembered, as text alone."""
+
 
 class Phrase(msgspec.Struct, frozen=True, array_like=True):
     """A phrase that is written and still serves as context. Media samples."""
@@ -42,6 +45,8 @@ class Memory(msgspec.Struct, frozen=True, array_like=True):
     early: Early = Early()
     clear: bool = True
     """Whether the last phrase was read with ease: then the next one is read quickly first."""
+    said: tuple[str, ...] = ()
+    """The last words before ``phrases``."""
 
     @classmethod
     def restore(cls, state: bytes, samples: int, language: str | None) -> "Memory":
@@ -88,7 +93,7 @@ class Memory(msgspec.Struct, frozen=True, array_like=True):
 
     def words_before(self, start: int) -> list[str]:
         """Words written for the sound before ``start``, as far as it is remembered."""
-        return [w for p in self.phrases if p.speech < start for w in p.words]
+        return [*self.said, *(w for p in self.phrases if p.speech < start for w in p.words)]
 
     def looked_at(self, early: Early) -> "Memory":
         """The memory after a look at the open phrase."""
@@ -100,8 +105,11 @@ class Memory(msgspec.Struct, frozen=True, array_like=True):
         # Written words may lie behind a cut that came later, or across it: the next phrase must not say them again.
         early = msgspec.structs.replace(beyond, words=words[-3:] if beyond.until > phrase.end else ())
         phrase = msgspec.structs.replace(phrase, words=words[: len(words) - len(early.words)])
-        kept = tuple(p for p in (*self.phrases, phrase) if phrase.end - p.speech < context)
-        return Memory(phrase.end, vad_after, kept, language, early, self.clear)
+        phrases = (*self.phrases, phrase)
+        kept = tuple(p for p in phrases if phrase.end - p.speech < context)
+        gone = (w for p in phrases[: len(phrases) - len(kept)] for w in p.words)
+        said = (*self.said, *gone)[-MOST_SAID:]
+        return Memory(phrase.end, vad_after, kept, language, early, self.clear, said)
 
     def read(self, *, clear: bool) -> "Memory":
         """The memory after a reading that was ``clear`` or not."""

@@ -22,7 +22,7 @@ from stream_workers import commit, guards, readings
 from stream_workers.backlog import Backlog
 from stream_workers.decode import DecodeJob, HeardWord, Hypothesis, Kind
 from stream_workers.guards import Evidence
-from stream_workers.listening import Act, Ended, Heard, Later, Listener, Look, Missing, Silent, Spoken
+from stream_workers.listening import Act, Ended, Heard, Listener, Look, Missing, Silent, Spoken
 from stream_workers.memory import Memory, Phrase
 from stream_workers.ports import Advanced, Final, Finished, GapOut, Output
 from stream_workers.preview import Preview
@@ -69,7 +69,6 @@ class Pipeline:
         self._reading = Reading.QUICK
         self._tried: Reading | None = None
         self._given: Act | None = None
-        self._due = False
 
     @property
     def accounted(self) -> int:
@@ -106,29 +105,16 @@ class Pipeline:
         return self.next_final(now_s) or self._next_interim(now_s)
 
     def next_final(self, now_s: float) -> DecodeJob | None:
-        """The oldest complete phrase that waits for its words, unless it waits for what follows it."""
+        """The oldest complete phrase that waits for its words."""
         self._acts.drop_looks(self._needless)
         if self._is_pressed() and self._tried is None:
             self._acts.join(self._settings.longest_pressed_samples)
-        head = None if self._biding() else self._acts.first
-        self._given = head
+        self._given = head = self._acts.first
         return self._final_job(head, now_s) if isinstance(head, Heard) else None
-
-    def _biding(self) -> Spoken | None:
-        """The phrase that waits for what follows it, to be read together with that."""
-        head = self._acts.first
-        if not isinstance(head, Spoken) or head is self._given:
-            return None
-        return head if self._until(head, self._next_reading()) is None else None
 
     def _next_reading(self) -> Reading:
         first = readings.first_reading(self._memory, self._settings, pressed=self._is_pressed())
         return first if self._tried is None else Reading(max(first, self._tried + 1))
-
-    def _until(self, act: Spoken, reading: Reading) -> int | None:
-        """Up to which media sample ``reading`` hears what follows ``act``; None while that is not there."""
-        wanted = readings.hindsight(act, reading, self._memory, self._settings, pressed=self._is_pressed())
-        return self._acts.heard_after(act, wanted) if wanted > act.end else act.end
 
     def _is_pressed(self) -> bool:
         """Whether everything is to be made as cheaply as possible."""
@@ -151,12 +137,10 @@ class Pipeline:
         phrase, end = self._listener.open_phrase, self._listener.tape.end
         if self._ended or phrase is None or not self._preview.due(*phrase, end):
             return None
-        biding = self._biding()
-        start = biding.speech if biding else phrase[0]
         self._preview.asked(end)
-        sound = self._listener.tape.cut(start, end)
-        job = readings.interim_job(start, sound, self._work, self._memory, self._settings)
-        return replace(job, wanted=lambda: not self._due, issued_s=now_s)  # asked by threads of the engine
+        sound = self._listener.tape.cut(phrase[0], end)
+        job = readings.interim_job(phrase[0], sound, self._work, self._memory, self._settings)
+        return replace(job, wanted=lambda: not self._acts, issued_s=now_s)
 
     def _final_job(self, act: Heard, now_s: float) -> DecodeJob:
         settings, pressed = self._settings, self._is_pressed()
@@ -165,10 +149,7 @@ class Pipeline:
             job = readings.look_job(act, self._work, self._memory, settings)
         else:
             self._reading = self._next_reading()
-            until = self._until(act, self._reading) or act.end
-            job = readings.phrase_job(
-                act, self._reading, self._work, self._memory, settings, pressed=pressed, until=until
-            )
+            job = readings.phrase_job(act, self._reading, self._work, self._memory, settings, pressed=pressed)
         return replace(job, issued_s=now_s)
 
     # -- answers in
@@ -176,16 +157,14 @@ class Pipeline:
     def complete(self, job: DecodeJob, result: Hypothesis | None) -> Sequence[Output]:
         """Take the engine's answer; None means that an interim was skipped."""
         if job.kind is Kind.INTERIM:
-            evidence = self._listener.evidence
-            evidence = replace(evidence, seconds=max(evidence.seconds, job.seconds))
-            return self._show(job, result, evidence) if result else []
+            return self._show(job, result, self._listener.evidence) if result else []
         act, self._given = self._acts.take(), None
         if isinstance(act, Look):
             return [*self._look(act, job, result), *self._settle()]
         if not isinstance(act, Spoken) or result is None:
             raise ValueError("the answer belongs to no open phrase")
         found = readings.split(act, job, result, self._memory)
-        self._memory = self._memory.read(clear=readings.ease(result, found) >= self._settings.quick_ease)
+        self._memory = self._memory.read(clear=readings.ease(result, found) >= self._settings.clear_ease)
         if self._reading < Reading.ALONE and not self._good(act, job, result, found):
             self._acts.give_back(act)
             self._tried = self._reading
@@ -208,7 +187,7 @@ class Pipeline:
             return []
         words, after = readings.looked(act, job, heard, self._memory, self._settings)
         self._memory = self._memory.looked_at(after)
-        sure = heard.logprob >= self._settings.quick_ease
+        sure = heard.logprob >= self._settings.clear_ease
         tail, fresh = list(after.tail), bool(words)
         shown = self._preview.heard(job.start, act.end, tail, heard.language, sure=sure, fresh=fresh)
         if not words:
@@ -244,7 +223,7 @@ class Pipeline:
         words = [w.text for w in guards.without_loops(heard.words, strict=True)]
         known = self._memory.words_since(job.start)
         rest = words[commit.rest_after(known, words) :]
-        sure = heard.logprob >= self._settings.quick_ease
+        sure = heard.logprob >= self._settings.clear_ease
         return self._preview.heard(job.start, job.start + len(job.pcm), rest, heard.language, sure=sure)
 
     def _settle(self) -> list[Output]:
@@ -252,7 +231,7 @@ class Pipeline:
         outputs: list[Output] = []
         while (act := self._acts.first) is not None and not self._waits(act):
             self._acts.take()
-            if isinstance(act, Look | Later):
+            if isinstance(act, Look):
                 continue
             if isinstance(act, Spoken):
                 outputs += self._pass(act)
@@ -268,7 +247,6 @@ class Pipeline:
                 self._memory = self._memory.rested(act.end, FRESH)
                 outputs.append(Finished(*self._checkpoint()))
             self._listener.tape.forget(self._memory.restart)
-        self._due = bool(self._acts) and self._biding() is None
         return outputs
 
     def _pass(self, act: Spoken) -> list[Output]:

@@ -1,9 +1,9 @@
 """How a phrase is read, and what a reading of it is worth. Pure.
 
 A phrase is read up to three times, each time more dearly or more carefully: quickly, alone and by the model's first
-choice; fully, together with the phrases before it, which the model reads anew, and with a little of what follows, for
-which it waits; and alone again, when it skipped something or read its hints instead. Most phrases of a clear speaker
-need the first reading only.
+choice; fully, together with the phrases before it, which the model reads anew; and alone again, when it skipped
+something or read its hints instead. Most phrases of a clear speaker need the first reading only. Each is told what was
+said before its window.
 """
 
 import math
@@ -43,30 +43,14 @@ def first_reading(memory: Memory, settings: SpeechSettings, *, pressed: bool) ->
     return Reading.QUICK if settings.quick and memory.clear and not pressed else Reading.FULL
 
 
-def hindsight(act: Spoken, reading: Reading, memory: Memory, settings: SpeechSettings, *, pressed: bool) -> int:
-    """Up to which media sample ``reading`` should hear what follows the phrase: what is unclear may become clear by
-    it. Less for words that have waited long already."""
-    if pressed or reading is not Reading.FULL:
-        return act.end
-    patience = max(act.speech, memory.early.until) + int(settings.patience_s * SAMPLE_RATE_HZ)
-    return max(act.end, min(act.end + settings.hindsight_samples, patience))
-
-
 def phrase_job(
-    act: Spoken,
-    reading: Reading,
-    work: TrackWork,
-    memory: Memory,
-    settings: SpeechSettings,
-    *,
-    pressed: bool,
-    until: int = 0,
+    act: Spoken, reading: Reading, work: TrackWork, memory: Memory, settings: SpeechSettings, *, pressed: bool
 ) -> DecodeJob:
-    """The window of a complete phrase, and of what follows it up to media sample ``until``."""
+    """The window of a complete phrase."""
     quick, alone = reading is Reading.QUICK, reading is Reading.ALONE
     context_s = settings.context_s if reading is Reading.FULL and not pressed else 0.0
-    start, end = window(act, memory, settings, context_s, reach=not (pressed or alone), until=until)
-    told = settings.quick_prompt if quick or pressed else settings.prompt_s > 0
+    start, end = window(act, memory, settings, context_s, reach=not (pressed or alone))
+    told = settings.quick_prompt if quick or pressed else settings.full_prompt
     before = memory.words_before(start) if told else []
     return DecodeJob(
         work.track,

@@ -5,7 +5,6 @@ import msgspec
 from contracts.audio import SAMPLE_RATE_HZ
 from stream_workers.commit import EarlyRules
 from stream_workers.guards import GuardRules
-from stream_workers.silero import CHUNK_SAMPLES
 from stream_workers.vad import CutRules
 
 
@@ -31,13 +30,13 @@ class SpeechSettings(msgspec.Struct, frozen=True):
     quick_pad_s: float = 4.0
     """Silence appended to it."""
     quick_ease: float = -0.4
-    """Mean log probability of its new words from which it is good enough, and the next phrase is read quickly too."""
+    """Mean log probability of its new words from which it is good enough."""
     quick_p: float = 0.2
     """And least probability of each of them."""
-    patience_s: float = 4.5
-    """Words wait at most so long for what follows them, their own sound included."""
-    prompt_s: float = 0.0
-    """Text of so much sound before a final window is given to the model as what was said before."""
+    clear_ease: float = -0.4
+    """The same of any reading from which the next phrase is read quickly too, and from which previews promise words."""
+    full_prompt: bool = True
+    """Whether a full reading is told what was said before its window."""
     look_context_s: float = 0.0
     """Longest window of such a look, when phrases before it are to be heard again."""
     look_beam: int = 1
@@ -55,12 +54,7 @@ class SpeechSettings(msgspec.Struct, frozen=True):
     @property
     def memory_samples(self) -> int:
         """How much of what was written is remembered, in samples."""
-        return int(max(self.context_s, self.prompt_s) * SAMPLE_RATE_HZ)
-
-    @property
-    def hindsight_samples(self) -> int:
-        """How much of what follows an unclear phrase is heard with it, in samples."""
-        return self.cuts.hindsight * CHUNK_SAMPLES
+        return int(self.context_s * SAMPLE_RATE_HZ)
 
     @property
     def advance_samples(self) -> int:

@@ -47,10 +47,6 @@ class CutRules:
     """And how often after that."""
     look_pause: int = 4
     """In a pause of this length it is not: its end is near."""
-    hindsight: int = chunks(1.5)
-    """What was unclear is read again when so much of what follows has been heard."""
-    since_step: int = chunks(0.25)
-    """In steps of which that is noticed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +75,6 @@ class Glance:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Since:
-    """``end`` chunks have been heard since the last boundary: enough to understand what was said before it."""
-
-    end: int
-
-
-Mark = Cut | Glance | Since
-
-
 @dataclass(slots=True)
 class Cutter:
     """Feed it one chunk's probability and level at a time."""
@@ -109,10 +95,10 @@ class Cutter:
         """Chunk after the last one with speech."""
         return self._last + 1
 
-    def push(self, prob: float, level_db: float) -> list[Mark]:
+    def push(self, prob: float, level_db: float) -> list[Cut | Glance]:
         """What this chunk brings, mostly nothing."""
         waiting = [(prob, level_db)]
-        found: list[Mark] = []
+        found: list[Cut | Glance] = []
         while waiting:
             self._probs.append(waiting[0][0])
             self._levels.append(waiting[0][1])
@@ -137,11 +123,8 @@ class Cutter:
     def _renew(self) -> None:
         self._probs, self._levels, self._first, self._last = [], [], None, 0
 
-    def _step(self, i: int) -> Mark | None:
-        mark = self._wait(i) if self._first is None else self._speech(i, self._first)
-        left = self.rules.hindsight - (i + 1)
-        since = left >= 0 and left % self.rules.since_step == 0
-        return Since(i + 1) if mark is None and since else mark
+    def _step(self, i: int) -> Cut | Glance | None:
+        return self._wait(i) if self._first is None else self._speech(i, self._first)
 
     def _speech(self, i: int, first: int) -> Cut | Glance | None:
         rules = self.rules

@@ -11,15 +11,15 @@ from stream_workers.speech_settings import SpeechSettings
 
 
 def window(
-    act: Heard, memory: Memory, settings: SpeechSettings, context_s: float, *, reach: bool = True, until: int = 0
+    act: Heard, memory: Memory, settings: SpeechSettings, context_s: float, *, reach: bool = True
 ) -> tuple[int, int]:
     """First and last media sample: the phrases before it as far as they fit into ``context_s``, so that the model
-    hears how the sentence began, and a little of what follows a cut in mid speech, or what follows up to ``until``.
+    hears how the sentence began, and a little of what follows a cut in mid speech.
     """
     start = memory.window_start(act.speech, act.end, int(context_s * SAMPLE_RATE_HZ))
     if isinstance(act, Look) or not reach:
         return start, act.end
-    return start, max(min(act.heard, act.end + int(settings.reach_s * SAMPLE_RATE_HZ)), until)
+    return start, min(act.heard, act.end + int(settings.reach_s * SAMPLE_RATE_HZ))
 
 
 def beyond(act: Spoken, job: DecodeJob, heard: Hypothesis, words: Sequence[HeardWord], until: int) -> Early:

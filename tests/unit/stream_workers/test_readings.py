@@ -1,5 +1,6 @@
 """Which readings of a phrase may stand."""
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -75,6 +76,9 @@ def test_each_reading_hears_what_it_needs():
     assert (quick.start, quick.seconds, quick.beam, quick.prompt) == (4 * SECOND, 4.0, 1, "we meet")
     assert (full.start, full.seconds, full.prompt) == (0, 8.0, "")
     assert full.beam > 1
+    told = msgspec.structs.replace(known, said=(" then",))
+    full = readings.phrase_job(act, Reading.FULL, WORK, told, SpeechSettings(), pressed=False)
+    assert full.prompt == "then"
     assert (alone.start, alone.seconds, alone.hotwords) == (4 * SECOND, 2.5, "")
 
 

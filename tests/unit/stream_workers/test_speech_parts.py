@@ -11,7 +11,7 @@ from stream_workers.guards import Evidence, GuardRules, believable, echoes, with
 from stream_workers.language import LanguageLock
 from stream_workers.scheduler import BatchRules, Pace, choose, stale
 from stream_workers.tape import Tape
-from stream_workers.vad import Cut, CutRules, Cutter, Since
+from stream_workers.vad import Cut, CutRules, Cutter
 
 pytestmark = pytest.mark.unit
 probabilities = st.lists(st.sampled_from([0.02, 0.2, 0.4, 0.6, 0.97]), max_size=600)
@@ -41,22 +41,6 @@ def test_a_new_cutter_at_any_boundary_finds_the_same_cuts(probs):
     for i, (_, end) in enumerate(cuts[:5]):
         again, _ = cuts_of(probs[end:])
         assert [(a + end, b + end) for a, b in again] == cuts[i + 1 :]
-
-
-@given(probabilities)
-def test_how_much_has_been_heard_since_a_boundary_grows_to_its_limit(probs):
-    cutter, since, rules = Cutter(), 0, CutRules()
-    for p in probs:
-        for mark in cutter.push(p, 40 * p):
-            assert not isinstance(mark, Since) or since < mark.end <= rules.hindsight
-            since = mark.end if isinstance(mark, Since) else 0 if isinstance(mark, Cut) else since
-
-
-def test_it_is_noticed_that_enough_has_been_heard_since_a_boundary_whoever_speaks():
-    for p in (0.02, 0.97):
-        cutter, rules = Cutter(), CutRules()
-        ends = [m.end for _ in range(rules.hindsight) for m in cutter.push(p, 40 * p) if isinstance(m, Since)]
-        assert ends[-1] == rules.hindsight
 
 
 @given(probabilities)
