@@ -13,12 +13,11 @@ import apsw
 import msgspec
 import numpy as np
 
-from contracts.embedder import DIMENSIONS
 from gateway.index import embedded_rows as stored
 from gateway.index import wordlists
 from gateway.index.columns import Columns, Mask, Rows
 from gateway.index.port import Candidate, Card, Entry, Needle, Passage, Scope
-from gateway.index.quantise import Vectors, cosines, to_bits
+from gateway.index.quantise import Vectors, nearness, to_bits
 from gateway.index.sqlite import TABLES, IndexFile
 
 EXACT_UP_TO = 2000
@@ -199,24 +198,17 @@ def _by_vector(
     rows: Rows = np.flatnonzero(allowed)
     if len(rows) > EXACT_UP_TO:
         rows = columns.nearest(to_bits(vector), allowed, limit * OVERSAMPLING)
-    nearness = _nearness(connection, vector, rows.tolist())
-    best = sorted(nearness, key=lambda row: -nearness[row][0])[:limit]
-    return {row: nearness[row] for row in best}
+    near = _nearness(connection, vector, rows.tolist())
+    best = sorted(near, key=lambda row: -near[row][0])[:limit]
+    return {row: near[row] for row in best}
 
 
 def _nearness(connection: apsw.Connection, vector: Vectors, rows: Iterable[int]) -> Nearness:
     """Per row its largest and its mean cosine, and which part the largest belongs to."""
     sql = "SELECT row, numbers FROM vector WHERE row IN (SELECT value FROM json_each(?))"
     found = list(connection.execute(sql, (_json(rows),)))
-    if not found:
-        return {}
-    scores = cosines(vector, [numbers for _, numbers in found])
-    counts = np.array([len(numbers) // DIMENSIONS for _, numbers in found])
-    firsts = np.cumsum(counts) - counts
-    largest = np.maximum.reduceat(scores, firsts).tolist()
-    means = (np.add.reduceat(scores, firsts) / counts).tolist()
-    places = [int(scores[a : a + n].argmax()) for a, n in zip(firsts.tolist(), counts.tolist(), strict=True)]
-    return dict(zip((row for row, _ in found), zip(largest, means, places, strict=True), strict=True))
+    near = nearness(vector, [numbers for _, numbers in found])
+    return dict(zip((row for row, _ in found), near, strict=True))
 
 
 def _collected(
@@ -229,7 +221,7 @@ def _collected(
 ) -> list[Candidate]:
     """The passages of those rows, if they are still passages of these meetings."""
     rows = keyword.keys() | near.keys()
-    nearness = near | _nearness(connection, vector, keyword.keys() - near.keys()) if vector is not None else near
+    near = near | _nearness(connection, vector, keyword.keys() - near.keys()) if vector is not None else near
     sql = """SELECT p.row, p.meeting, b.body FROM passage p JOIN body b ON b.row = p.row
              WHERE p.row IN (SELECT value FROM json_each(?))"""
     found = []
@@ -237,7 +229,7 @@ def _collected(
         card = columns.cards.get(number)
         if card is not None and (meetings is None or number in meetings):
             passage = stored.to_passage(body)
-            found.append(Candidate(passage, card, keyword.get(row, 0.0), *nearness.get(row, ())))
+            found.append(Candidate(passage, card, keyword.get(row, 0.0), *near.get(row, ())))
     return found
 
 

@@ -10,6 +10,7 @@ import contextlib
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Self
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import msgspec
 import weaviate
@@ -24,6 +25,7 @@ from contracts import log
 from contracts.errors import Misconfigured, Unavailable
 from gateway.index import weaviate_schema as schema
 from gateway.index.port import Candidate, Card, Entry, Needle, Passage, Scope
+from gateway.index.quantise import Vectors, nearness
 
 IMPORT_BATCH = 100
 QUERY_TIMEOUT_S = 10
@@ -146,19 +148,18 @@ class WeaviateIndex:
         wanted: dict[str, Any] = {
             "filters": schema.filter_of(scope),
             "limit": limit,
-            "include_vector": needle.vector is not None,
-            "return_properties": ["body", "card"],
+            "return_properties": ["body", "card", "numbers"],
         }
         async with _faults(), asyncio.TaskGroup() as tasks:
             by_words = tasks.create_task(self._by_words(needle, wanted), name="weaviate.bm25")
             by_vector = tasks.create_task(self._by_vector(needle, wanted), name="weaviate.vector")
         keyword = {o.uuid: float(o.metadata.score or 0.0) for o in by_words.result()}
         objects = {o.uuid: o for o in [*by_words.result(), *by_vector.result()]}
-        found = []
-        for id_, o in objects.items():
-            near = None if needle.vector is None else schema.nearness(needle.vector, o.vector)
-            found.append(Candidate(*schema.passage_of(o.properties), keyword.get(id_, 0.0), *(near or ())))
-        return found
+        near = _nearness(needle.vector, objects)
+        return [
+            Candidate(*schema.passage_of(o.properties), keyword.get(id_, 0.0), *near.get(id_, ()))
+            for id_, o in objects.items()
+        ]
 
     async def _by_words(self, needle: Needle, wanted: dict[str, Any]) -> list[Any]:
         query = " ".join(dict.fromkeys(schema.stems(" ".join(needle.words)).split()))
@@ -215,6 +216,14 @@ class WeaviateIndex:
     async def close(self) -> None:
         """As the port says."""
         await self._client.close()
+
+
+def _nearness(vector: Vectors | None, objects: dict[UUID, Any]) -> dict[UUID, tuple[float, float, int]]:
+    """How near the objects with vectors are."""
+    if vector is None:
+        return {}
+    stored = {id_: numbers for id_, o in objects.items() if (numbers := schema.stored_numbers(o.properties))}
+    return dict(zip(stored, nearness(vector, list(stored.values())), strict=True))
 
 
 def _client(place: WeaviatePlace) -> weaviate.WeaviateAsyncClient:

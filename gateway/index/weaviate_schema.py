@@ -9,15 +9,15 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-import numpy as np
 from weaviate.classes.config import Configure, DataType, Property, Tokenization, VectorDistances
 from weaviate.classes.query import Filter
 from weaviate.util import generate_uuid5
 
+from contracts.int8 import to_int8
 from gateway.index.port import Card, Entry, Passage, Scope
 from gateway.index.words import root, words_of
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 PREFIX = "RapporteurPassageV"
 STATE = "RapporteurState"
 TENANT = "main"
@@ -68,8 +68,9 @@ def passage_properties() -> list[Property]:
     )
     words = [word(name) for name in ("passage", "meeting", "kind", "owner", "status")]
     lists = [word(name, DataType.TEXT_ARRAY) for name in ("speakers", "participants")]
+    blobs = [blob(name) for name in ("body", "card", "numbers")]
     embedded = Property(name="embedded", data_type=DataType.BOOL, index_filterable=True)
-    return [searchable, *words, *lists, number("started_at"), number("ending"), embedded, blob("body"), blob("card")]
+    return [searchable, *words, *lists, number("started_at"), number("ending"), embedded, *blobs]
 
 
 def passage_vectors() -> list[Any]:
@@ -95,6 +96,7 @@ def to_properties(card: Card, entry: Entry) -> dict[str, Any]:
         "embedded": entry.vectors is not None,
         "body": _packed(p),
         "card": _packed(card),
+        "numbers": _text(numbers_of(entry)),
     }
 
 
@@ -114,15 +116,14 @@ def passage_of(properties: Any) -> tuple[Passage, Card]:
     )
 
 
-def nearness(query: np.ndarray, vectors: Any) -> tuple[float, float, int] | None:
-    """The largest and the mean cosine of the parts, and which part is nearest; None without vectors."""
-    stored = [np.asarray(vectors[name], np.float32) for name in PARTS if vectors.get(name)]
-    parts = [v for n, v in enumerate(stored) if n == 0 or not np.array_equal(v, stored[n - 1])]
-    if not parts:
-        return None
-    length = float(np.linalg.norm(query)) or 1.0
-    found = [float(v @ query) / max(length * float(np.linalg.norm(v)), 1e-9) for v in parts]
-    return max(found), sum(found) / len(found), int(np.argmax(found))
+def numbers_of(entry: Entry) -> bytes:
+    """The passage's vectors by eight-bit numbers, to compare what was found: its floats would be slow to read."""
+    return b"" if entry.vectors is None else b"".join(to_int8(v) for v in entry.vectors[: len(PARTS)])
+
+
+def stored_numbers(properties: Any) -> bytes:
+    """What ``numbers_of`` gave."""
+    return base64.b64decode(properties["numbers"] or "")
 
 
 def filter_of(scope: Scope) -> Any:
@@ -148,4 +149,8 @@ def filter_of(scope: Scope) -> Any:
 
 
 def _packed(value: object) -> str:
-    return base64.b64encode(msgspec.msgpack.encode(value)).decode()
+    return _text(msgspec.msgpack.encode(value))
+
+
+def _text(data: bytes) -> str:
+    return base64.b64encode(data).decode()
