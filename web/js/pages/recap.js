@@ -123,7 +123,8 @@ class RecapPage {
     const { meeting, recap } = state;
     this.title.set(meeting.title ?? "");
     document.title = `${meeting.title ?? "Meeting"} · Rapporteur`;
-    setText(this.parts.facts, [whenWords(new Date((meeting.started_at ?? 0) * 1000)), spell(meeting.duration_s ?? 0)].join(" · "));
+    const lasted = meeting.duration_s ? [spell(meeting.duration_s)] : [];
+    setText(this.parts.facts, [whenWords(new Date((meeting.started_at ?? 0) * 1000)), ...lasted].join(" · "));
     this.drawPeople();
     this.parts.busy.hidden = state.completed;
     setText(this.parts.summary, recap?.summary || state.summary || "");
