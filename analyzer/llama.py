@@ -34,9 +34,10 @@ class LlamaModel:
         """Load the GGUF file at ``path``. Raises Misconfigured when it is missing or not readable."""
         if not await asyncio.to_thread(path.is_file):
             raise Misconfigured("the language model file is missing; `rapporteur models pull` fetches it", source="llm")
-        # Half the cores: the speech engine shares the machine, and its words come first.
-        count = threads or max(1, cpu_count() // 2)
-        server = await asyncio.to_thread(_serve, path, count, context_tokens)
+        # Half the cores: the speech engine shares the machine, and its words come first. A question is read with all
+        # of them: that is many small steps, from which a process that has stepped back is pushed aside at once.
+        writing, reading = threads or max(1, cpu_count() // 2), threads or cpu_count()
+        server = await asyncio.to_thread(_serve, path, writing, reading, context_tokens)
         return cls(server, f"{path.parent.name} (llama.cpp)", context_tokens)
 
     async def judge(self, prompt: Prompt) -> float:
@@ -147,7 +148,7 @@ def yes_share(top: list[tuple[str, float]]) -> float:
     return mass["yes"] / total if total > 0 else 0.5
 
 
-def _serve(path: Path, threads: int, context_tokens: int) -> Any:
+def _serve(path: Path, writing: int, reading: int, context_tokens: int) -> Any:
     params = xllamacpp.CommonParams()
     params.model.path = str(path)
     params.n_ctx = context_tokens
@@ -157,7 +158,7 @@ def _serve(path: Path, threads: int, context_tokens: int) -> Any:
     params.verbosity = -1
     params.n_batch = _BATCH_TOKENS
     params.cache_ram_mib = 256
-    for part in (params.cpuparams, params.cpuparams_batch):
+    for part, threads in ((params.cpuparams, writing), (params.cpuparams_batch, reading)):
         part.n_threads = threads
         # Waiting threads sleep instead of spinning: a spinning one takes a core from the speech engine.
         part.poll = 0

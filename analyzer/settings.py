@@ -21,7 +21,7 @@ class AnalyzerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     llama_model: str = "qwen2.5-coder-1.5b-instruct/model.gguf"
     """GGUF file of the embedded model, under the model folder."""
     threads: int = 0
-    """Threads of the embedded model; 0 = half the cores, so that speech keeps the rest."""
+    """Threads of the embedded model; 0 = all cores to read a question, half of them to write the answer."""
     context_tokens: int = 4096
     """Room for one prompt and its answer; a call that would not fit is refused before it is made."""
     niceness: int = 10
