@@ -41,18 +41,28 @@ def _ollama_host() -> str | None:
     return host
 
 
-@pytest.fixture(params=["llama", "ollama"], scope="module")
-def model(request: pytest.FixtureRequest) -> LanguageModel:
+@pytest.fixture(scope="module")
+def llama() -> LanguageModel | None:
+    """The embedded model, loaded once."""
+    return asyncio.run(LlamaModel.load(GGUF)) if GGUF.is_file() else None
+
+
+@pytest.fixture(params=["llama", "ollama"])
+async def model(request: pytest.FixtureRequest, llama: LanguageModel | None) -> AsyncIterator[LanguageModel]:
     """Each adapter, or the reason why it is skipped."""
     if request.param == "llama":
-        if not GGUF.is_file():
+        if llama is None:
             pytest.skip("the embedded model is not downloaded")
-        return asyncio.run(LlamaModel.load(GGUF))
+        yield llama
+        return
     host = _ollama_host()
     if host is None:
         where = "does not answer" if shutil.which("ollama") else "is not installed and OLLAMA_HOST does not answer"
         pytest.skip(f"Ollama {where}")
-    return OllamaModel.connect(host, OLLAMA_MODEL, timeout_s=120.0)
+    # A server that reads its first question also loads the model.
+    adapter = OllamaModel.connect(host, OLLAMA_MODEL, timeout_s=240.0)
+    yield adapter
+    await adapter.close()
 
 
 async def test_an_answer_is_json_after_the_schema(model: LanguageModel) -> None:
