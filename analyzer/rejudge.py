@@ -66,7 +66,8 @@ def _left(item: NoteItem, standing: list[tuple[Evidence, ...]], transcript: Tran
     assert unit is not None  # noqa: S101 (narrows the type: it stands)
     alone = Candidate(item.kind, 0, (unit,), 0.0, sure=True)
     text = item.text if grounded(item.text, " ".join(e.quote for lines in standing for e in lines)) else ""
-    draft = draft_of(alone, text or phrase(item.kind, [unit], 0).text, item.confidence or 0.0, transcript)
+    said = text or phrase(item.kind, [unit], 0, transcript.people()).text
+    draft = draft_of(alone, said, item.confidence or 0.0, transcript)
     return msgspec.structs.replace(
         item, text=tidy(draft.text), owner=draft.owner or item.owner, due=draft.due, due_words=draft.due_words
     )
